@@ -1,0 +1,68 @@
+"""Neurosynth for NiMARE.
+
+::
+
+    read_database, Database     a database of studies, ready to be asked
+    Selection                   studies chosen by terms, regions, places, metadata
+    meta_analysis, Maps         where the selected studies activate the brain
+    load_demo                   real data that come with NiMARE
+
+and, each with one import path: :mod:`nimare_neurosynth.space` (masks, coordinates),
+:mod:`~nimare_neurosynth.engine` (counting), :mod:`~nimare_neurosynth.stats`,
+:mod:`~nimare_neurosynth.database`, :mod:`~nimare_neurosynth.io`,
+:mod:`~nimare_neurosynth.mining`, :mod:`~nimare_neurosynth.datasets`,
+:mod:`~nimare_neurosynth.meta`, :mod:`~nimare_neurosynth.plotting`,
+:mod:`~nimare_neurosynth.report`, :mod:`~nimare_neurosynth.errors`.
+
+Names are loaded when they are first used: ``import nimare_neurosynth`` itself takes next
+to no time.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nimare_neurosynth.database import Database, Selection
+    from nimare_neurosynth.datasets import load_demo
+    from nimare_neurosynth.io import open_database, read_database, write_database
+    from nimare_neurosynth.meta import Maps, meta_analysis
+
+_HOME = {
+    "Database": "database",
+    "Maps": "meta",
+    "Selection": "database",
+    "load_demo": "datasets",
+    "meta_analysis": "meta",
+    "open_database": "io",
+    "read_database": "io",
+    "write_database": "io",
+}
+
+__all__ = [
+    "Database",
+    "Maps",
+    "Selection",
+    "load_demo",
+    "meta_analysis",
+    "open_database",
+    "read_database",
+    "write_database",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("nimare-neurosynth")
+    if name not in _HOME:
+        raise AttributeError(f"module 'nimare_neurosynth' has no attribute {name!r}")
+    value = getattr(import_module(f"nimare_neurosynth.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

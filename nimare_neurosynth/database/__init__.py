@@ -1,0 +1,18 @@
+"""The analysis form of a database of studies, and the ways to choose among them."""
+
+from nimare_neurosynth.database._about import About
+from nimare_neurosynth.database._database import ActivationStore, Database
+from nimare_neurosynth.database._info import DatabaseInfo
+from nimare_neurosynth.database._labelset import LabelSet
+from nimare_neurosynth.database._peaks import Peaks
+from nimare_neurosynth.database._selection import Selection
+
+__all__ = [
+    "About",
+    "ActivationStore",
+    "Database",
+    "DatabaseInfo",
+    "LabelSet",
+    "Peaks",
+    "Selection",
+]

@@ -1,0 +1,426 @@
+"""The database: frozen, columnar, read from memory maps where it is compiled."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from nimare_neurosynth.database._evaluate import Evaluator
+from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD, LabelSet
+from nimare_neurosynth.database._near import check_region_bound, parse_coordinates
+from nimare_neurosynth.database._selection import Selection
+from nimare_neurosynth.database._where import studies_where
+from nimare_neurosynth.engine import Activations, build_activations
+from nimare_neurosynth.errors import OptionError, SelectionError, suggest
+from nimare_neurosynth.space import (
+    Mask,
+    default_mask,
+    region_voxels,
+    sphere_lines,
+    talairach_matrix,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from nimare_neurosynth._typing import BoolArray
+    from nimare_neurosynth.database._about import About
+    from nimare_neurosynth.database._info import DatabaseInfo
+    from nimare_neurosynth.database._peaks import Peaks
+    from nimare_neurosynth.space._mask import ImageLike
+
+DEFAULT_RADIUS_MM = 6.0
+DEFAULT_TALAIRACH = "icbm_spm"
+
+
+class ActivationStore(Protocol):
+    """Where a database keeps activations that took a second to build."""
+
+    def get(self, key: str) -> Activations | None:
+        """Give stored activations, or None."""
+
+    def put(self, key: str, activations: Activations) -> None:
+        """Store activations, or do nothing where that can't be done."""
+
+
+class Database:
+    """Studies with their peaks and labels, ready to be asked.
+
+    Made by :func:`nimare_neurosynth.read_database`; nothing in it changes.
+
+    Attributes
+    ----------
+    about : About
+        Name, version, licence and attribution.
+    peaks : Peaks
+        Coordinates as published.
+    label_sets : dict of str to LabelSet
+        Terms, topics and other labels, by name of the set.
+    n_studies : int
+        Number of studies.
+    """
+
+    def __init__(
+        self,
+        about: About,
+        *,
+        n_studies: int,
+        peaks: Peaks,
+        label_sets: Iterable[LabelSet] = (),
+        tables: Mapping[str, Callable[[], pd.DataFrame]],
+        notes: Sequence[str] = (),
+        content_hash: str | None = None,
+        store: ActivationStore | None = None,
+    ) -> None:
+        self.about = about
+        self.n_studies = n_studies
+        self.peaks = peaks
+        self.label_sets = {labels.name: labels for labels in label_sets}
+        self.notes = tuple(notes)
+        self.store = store
+        self._loaders = dict(tables)
+        self._tables: dict[str, pd.DataFrame] = {}
+        self._known_hash = content_hash
+        self._activations: dict[str, Activations] = {}
+
+    # ---------------------------------------------------------------- tables
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Give a table: ``studies``, ``analyses``, ``peaks`` (extra columns), ``texts``.
+
+        Parameters
+        ----------
+        name : str
+            Name of the table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Do not change it: the database is shared.
+
+        Raises
+        ------
+        OptionError
+            If this database has no such table.
+        """
+        if name not in self._loaders:
+            raise OptionError(
+                f"this database has no table {name!r}; it has "
+                f"{', '.join(self._loaders)}."
+            )
+        if name not in self._tables:
+            self._tables[name] = self._loaders[name]()
+        return self._tables[name]
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """Names of the tables there are."""
+        return tuple(self._loaders)
+
+    @property
+    def studies(self) -> pd.DataFrame:
+        """The studies: ``study_id``, ``doi``, ``title``, ``year``, ..., one row each."""
+        return self.table("studies")
+
+    @cached_property
+    def study_ids(self) -> NDArray[np.object_]:
+        """Ids of the studies, as text, shape (n_studies,)."""
+        return self.studies["study_id"].to_numpy(dtype=object)
+
+    @cached_property
+    def has_peaks(self) -> BoolArray:
+        """Which studies report a peak at all: these are the studies analyses count."""
+        return np.bincount(self.peaks.study, minlength=self.n_studies) > 0
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of studies, peaks and labels: equal data have equal hashes."""
+        if self._known_hash is not None:
+            return self._known_hash
+        digest = hashlib.sha256("\0".join(self.study_ids).encode())
+        for array in (self.peaks.xyz, self.peaks.study, self.peaks.space):
+            digest.update(np.ascontiguousarray(array))
+        digest.update("\0".join(self.peaks.spaces).encode())
+        for labels in self.label_sets.values():
+            digest.update("\0".join((labels.name, *labels.labels)).encode())
+            if labels.weights is not None:
+                for part in ("indptr", "indices", "data"):
+                    digest.update(np.ascontiguousarray(getattr(labels.weights, part)))
+        return digest.hexdigest()
+
+    def find_labels(self, pattern: str) -> list[str]:
+        """List the labels that a name or wildcard matches.
+
+        Parameters
+        ----------
+        pattern : str
+            As in queries: ``emot*``, ``LDA50:*_pain_*``.
+
+        Returns
+        -------
+        list of str
+
+        Raises
+        ------
+        UnknownTermError
+            If nothing matches.
+        """
+        from nimare_neurosynth.database.query import Name, parse
+
+        node = parse(pattern)
+        if not isinstance(node, Name):
+            raise OptionError(f"{pattern!r} is a query, not the name of labels.")
+        evaluator = self._evaluator(None, DEFAULT_THRESHOLD, "sum")
+        evaluator.query = pattern
+        label_set, columns = evaluator.resolve(node)
+        return [label_set.labels[c] for c in columns]
+
+    def info(self, *, threshold: float = DEFAULT_THRESHOLD) -> DatabaseInfo:
+        """Count everything, and list every oddity found.
+
+        Parameters
+        ----------
+        threshold : float
+            A term is in a study at this weight or more.
+
+        Returns
+        -------
+        DatabaseInfo
+        """
+        from nimare_neurosynth.database._info import describe
+
+        return describe(self, threshold=threshold)
+
+    # ----------------------------------------------------------- activations
+
+    def activations(
+        self,
+        *,
+        radius_mm: float = DEFAULT_RADIUS_MM,
+        mask: Mask | ImageLike | None = None,
+        talairach: str | None = DEFAULT_TALAIRACH,
+        n_jobs: int = -1,
+    ) -> Activations:
+        """Mark the voxels that each study activates.
+
+        Parameters
+        ----------
+        radius_mm : float
+            Voxels within this distance of the voxel that a peak rounds to.
+        mask : Mask or image, optional
+            The voxels there are; NiMARE's MNI152 2 mm brain by default.
+        talairach : {"icbm_spm", "icbm_other"} or None
+            Matrix that brings Talairach peaks to MNI space: legacy Neurosynth's,
+            NiMARE's, or none.
+        n_jobs : int
+            Threads; -1 for all cores.
+
+        Returns
+        -------
+        Activations
+            Built once (about half a second for 14,000 studies) and then kept, also on
+            disk where the database is compiled.
+        """
+        space = as_mask(mask)
+        talairach_matrix(talairach)
+        sphere_lines(radius_mm, np.eye(4))  # a wrong radius is told before work starts
+        key = f"{space.key}-{float(radius_mm):g}mm-{talairach or 'none'}"
+        made = self._activations.get(key)
+        if made is None and self.store is not None:
+            made = self.store.get(key)
+        if made is None:
+            made = build_activations(
+                self.peaks.to_mni(talairach),
+                self.peaks.study,
+                self.n_studies,
+                mask=space,
+                radius_mm=radius_mm,
+                n_jobs=n_jobs,
+            )
+            if self.store is not None:
+                self.store.put(key, made)
+        self._activations[key] = made
+        return made
+
+    # ------------------------------------------------------------- selection
+
+    def select(
+        self,
+        query: str | None = None,
+        *,
+        near: ArrayLike | None = None,
+        radius_mm: float = DEFAULT_RADIUS_MM,
+        region: ImageLike | BoolArray | None = None,
+        min_voxels: int | None = None,
+        min_proportion: float | None = None,
+        where: str | Sequence[str] | None = None,
+        ids: Iterable[object] | None = None,
+        label_set: str | None = None,
+        threshold: float = DEFAULT_THRESHOLD,
+        func: str = "sum",
+        talairach: str | None = DEFAULT_TALAIRACH,
+    ) -> Selection:
+        """Choose studies; several criteria must all be met.
+
+        Parameters
+        ----------
+        query : str, optional
+            Terms: ``"emotion* & ~(reward | pain)"``, ``"LDA50:*_pain_* > 0.1"``.
+        near : array-like of float, shape (3,) or (n, 3), optional
+            MNI coordinates in mm: studies that report a peak within ``radius_mm`` of
+            any of them.
+        radius_mm : float
+            Distance from ``near``, and radius of the spheres that make the activations
+            which ``region`` looks at.
+        region : image or ndarray of bool, optional
+            Studies that activate voxels of this region: at least ``min_voxels`` (1 by
+            default) or at least ``min_proportion`` of its voxels inside the brain.
+        min_voxels : int, optional
+            Number of the region's voxels, at least 1.
+        min_proportion : float, optional
+            Share of the region's voxels, above 0 up to 1.
+        where : str or sequence of str, optional
+            Conditions on metadata: ``"year >= 2010"``, ``"journal = Neuro*"``.
+        ids : iterable, optional
+            Study ids.
+        label_set : str, optional
+            Where names without a prefix are looked up first.
+        threshold : float
+            A term is in a study at this weight or more.
+        func : {"sum", "mean", "min", "max"}
+            How the weights of several labels that one name matches combine.
+        talairach : {"icbm_spm", "icbm_other"} or None
+            How Talairach peaks come to MNI space.
+
+        Returns
+        -------
+        Selection
+            It may be empty.
+
+        Raises
+        ------
+        QueryError, UnknownTermError, OptionError, ImageError, SelectionError
+            If a criterion cannot be read or names what is not there.
+        """
+        parts: list[Selection] = []
+        if query is not None:
+            parts.append(self._by_query(query, label_set, threshold, func))
+        if near is not None:
+            parts.append(self._by_peaks(near, radius_mm, talairach))
+        if region is not None:
+            bound = (min_voxels, min_proportion)
+            parts.append(self._by_region(region, bound, radius_mm, talairach))
+        elif min_voxels is not None or min_proportion is not None:
+            raise OptionError("min_voxels and min_proportion need a region.")
+        conditions = [where] if isinstance(where, str) else (where or ())
+        parts += [
+            Selection(self, studies_where(self.studies, text), text)
+            for text in conditions
+        ]
+        if ids is not None:
+            parts.append(self._by_ids(ids))
+        if not parts:
+            raise OptionError(
+                "nothing to select by: give a query, near, region, where or ids."
+            )
+        chosen = parts[0]
+        for part in parts[1:]:
+            chosen = chosen & part
+        return chosen
+
+    def _evaluator(
+        self, label_set: str | None, threshold: float, func: str
+    ) -> Evaluator:
+        return Evaluator(
+            self.label_sets, label_set=label_set, threshold=threshold, func=func
+        )
+
+    def _by_query(
+        self, query: str, label_set: str | None, threshold: float, func: str
+    ) -> Selection:
+        node, chosen = self._evaluator(label_set, threshold, func).run(query)
+        return Selection(self, chosen.mask, str(node), chosen.weights)
+
+    def _by_peaks(
+        self, near: ArrayLike, radius_mm: float, talairach: str | None
+    ) -> Selection:
+        seeds = parse_coordinates(near)
+        sphere_lines(radius_mm, np.eye(4))
+        xyz = self.peaks.to_mni(talairach)
+        hit = np.zeros(len(xyz), dtype=bool)
+        for seed in seeds:
+            hit |= ((xyz - seed) ** 2).sum(axis=1) <= float(radius_mm) ** 2
+        mask = np.bincount(self.peaks.study[hit], minlength=self.n_studies) > 0
+        listed = " or ".join(f"({x:g}, {y:g}, {z:g})" for x, y, z in seeds)
+        return Selection(self, mask, f"peak within {radius_mm:g} mm of {listed}")
+
+    def _by_region(
+        self,
+        region: ImageLike | BoolArray,
+        bound: tuple[int | None, float | None],
+        radius_mm: float,
+        talairach: str | None,
+    ) -> Selection:
+        check_region_bound(*bound)
+        min_voxels, min_proportion = bound
+        inside = region_voxels(region, default_mask())
+        activations = self.activations(radius_mm=radius_mm, talairach=talairach)
+        active = activations.count_in(inside)
+        size = int(np.count_nonzero(inside))
+        if min_proportion is None:
+            least: float = 1 if min_voxels is None else min_voxels
+            how = f"at least {least} of {size:,} voxels"
+        else:
+            # compare counts, not quotients: 0.05 of 20 voxels is 1 voxel exactly
+            least = min_proportion * size * (1 - 1e-12)
+            how = f"at least {min_proportion:.4g} of {size:,} voxels"
+        return Selection(self, active >= least, f"active in {how} of the region")
+
+    def _by_ids(self, ids: Iterable[object]) -> Selection:
+        if isinstance(ids, str):
+            raise OptionError("ids must be a list of study ids, not one text.")
+        wanted = {str(i) for i in ids}
+        known = set(self.study_ids)
+        missing = sorted(wanted - known)
+        if missing:
+            hint = suggest(missing[0], known) if len(missing) == 1 else ""
+            raise SelectionError(
+                f"{len(missing):,} of {len(wanted):,} study ids are not in this "
+                f"database, for example {missing[0]!r}.{hint}"
+            )
+        mask = np.fromiter((i in wanted for i in self.study_ids), bool, self.n_studies)
+        return Selection(self, mask, f"{len(wanted):,} given studies")
+
+    # --------------------------------------------------------------- display
+
+    def __repr__(self) -> str:
+        sets = ", ".join(
+            f"{s.name} ({len(s):,}{'' if s.weights is not None else ', no weights'})"
+            for s in self.label_sets.values()
+        )
+        return (
+            f"<Database {self.about}: {self.n_studies:,} studies, "
+            f"{len(self.peaks):,} peaks; labels: {sets or 'none'}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.info()._repr_html_()
+
+    def __getstate__(self) -> dict[str, Any]:
+        raise TypeError(
+            "a Database is not pickled: save it with write_database() and open the "
+            "folder where it is needed."
+        )
+
+
+def as_mask(mask: Mask | ImageLike | None) -> Mask:
+    """Take a mask as an object, an image or nothing (the default brain mask)."""
+    if mask is None:
+        return default_mask()
+    return mask if isinstance(mask, Mask) else Mask.from_image(mask)

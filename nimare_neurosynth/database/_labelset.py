@@ -1,0 +1,130 @@
+"""Labels of studies: terms, topics, annotations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from nimare_neurosynth.engine import LabelColumns
+from nimare_neurosynth.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from scipy.sparse import csc_array
+
+Function: TypeAlias = Literal["sum", "mean", "min", "max"]
+FUNCTIONS: tuple[str, ...] = ("sum", "mean", "min", "max")
+
+DEFAULT_THRESHOLD = 0.001
+"""A term is in a study at this weight or more: Neurosynth's own threshold."""
+
+
+def check_function(func: str) -> None:
+    """Raise an OptionError if several weights cannot be combined in this way."""
+    if func not in FUNCTIONS:
+        raise OptionError(f"func must be one of {', '.join(FUNCTIONS)}, got {func!r}.")
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSet:
+    """A named set of labels with a weight for each study.
+
+    Attributes
+    ----------
+    name : str
+        Name of the set: ``"terms"``, ``"LDA50"``.
+    labels : tuple of str
+        Names of the labels, in the order of the source.
+    weights : scipy.sparse.csc_array of float, shape (n_studies, n_labels), or None
+        None where the source has the vocabulary but not its weights.
+    kind : str
+        What the weights are: ``"tfidf"``, ``"weight"``, ``"count"``.
+    source : str
+        What they were made from: ``"abstract"``.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    weights: csc_array | None
+    kind: str = "weight"
+    source: str = ""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        what = self.kind if self.weights is not None else "no weights"
+        return f"<LabelSet {self.name!r}: {len(self):,} labels ({what})>"
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Position of each label."""
+        return {label: i for i, label in enumerate(self.labels)}
+
+    def combined(self, columns: Sequence[int], func: str) -> NDArray[np.float64]:
+        """Combine the weights of some labels into one weight per study.
+
+        Parameters
+        ----------
+        columns : sequence of int
+            Positions of the labels.
+        func : {"sum", "mean", "min", "max"}
+            How; a label that a study lacks has weight 0.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_studies,)
+
+        Raises
+        ------
+        OptionError
+            If there is no such function.
+        """
+        check_function(func)
+        assert self.weights is not None
+        part = self.weights[:, list(columns)]
+        if func in ("min", "max"):
+            extreme = part.min(axis=1) if func == "min" else part.max(axis=1)
+            dense = extreme.toarray() if hasattr(extreme, "toarray") else extreme
+            return np.asarray(dense, dtype=np.float64).ravel()
+        total = np.asarray(part.sum(axis=1), dtype=np.float64).ravel()
+        return total / len(columns) if func == "mean" else total
+
+    def columns(
+        self,
+        labels: Sequence[int] | None = None,
+        *,
+        threshold: float = DEFAULT_THRESHOLD,
+    ) -> LabelColumns:
+        """Give the studies of each label as columns for the engine.
+
+        Parameters
+        ----------
+        labels : sequence of int, optional
+            Positions of the labels wanted; all by default.
+        threshold : float
+            A study has a label at this weight or more; must be above 0.
+
+        Returns
+        -------
+        LabelColumns
+        """
+        if not threshold > 0:
+            raise OptionError(
+                f"threshold must be above 0 for whole label sets, got {threshold!r}: "
+                "at 0 every study would have every label."
+            )
+        assert self.weights is not None
+        part = self.weights if labels is None else self.weights[:, list(labels)]
+        return LabelColumns.from_csc(
+            part.indptr,
+            part.indices,
+            part.data,
+            n_studies=part.shape[0],
+            threshold=threshold,
+        )

@@ -1,0 +1,46 @@
+"""Checks of what selections by place are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nimare_neurosynth.errors import OptionError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def parse_coordinates(near: ArrayLike) -> NDArray[np.float64]:
+    """Take one coordinate or several, shape (3,) or (n, 3), as shape (n, 3)."""
+    try:
+        seeds = np.atleast_2d(np.asarray(near, dtype=np.float64))
+    except (TypeError, ValueError):
+        seeds = np.empty((0, 0))
+    if seeds.ndim != 2 or seeds.shape[1] != 3 or not len(seeds):
+        raise OptionError(
+            f"near must be one coordinate (x, y, z) in mm or a list of them, "
+            f"got {near!r}."
+        )
+    if not np.isfinite(seeds).all():
+        raise OptionError(f"near must hold finite coordinates in mm, got {near!r}.")
+    return seeds
+
+
+def check_region_bound(min_voxels: int | None, min_proportion: float | None) -> None:
+    """Raise an OptionError unless at most one of the bounds is given, and possible."""
+    if min_voxels is not None and min_proportion is not None:
+        raise OptionError("give min_voxels or min_proportion, not both.")
+    if min_voxels is not None and not (
+        isinstance(min_voxels, int | np.integer) and min_voxels >= 1
+    ):
+        raise OptionError(
+            f"min_voxels must be a whole number from 1 up, got {min_voxels!r}; for a "
+            "share of the region use min_proportion."
+        )
+    if min_proportion is not None and not 0 < min_proportion <= 1:
+        raise OptionError(
+            f"min_proportion must be above 0 and at most 1, got {min_proportion!r}; "
+            "for a number of voxels use min_voxels."
+        )

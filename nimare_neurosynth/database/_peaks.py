@@ -1,0 +1,77 @@
+"""The peaks of a database, column by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nimare_neurosynth.space import is_talairach, talairach_to_mni
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from nimare_neurosynth._typing import BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class Peaks:
+    """Reported coordinates, in the order of their source and exactly as published.
+
+    Attributes
+    ----------
+    xyz : ndarray of float64, shape (n_peaks, 3)
+        Coordinates in mm, in the space they were reported in; NaN where missing.
+    study : ndarray of int32, shape (n_peaks,)
+        Position of each peak's study.
+    analysis : ndarray of int32, shape (n_peaks,)
+        Position of each peak's analysis (a table or contrast of its study).
+    space : ndarray of int8, shape (n_peaks,)
+        Position of each peak's space in ``spaces``.
+    spaces : tuple of str
+        Names of the spaces as the source has them: ``"MNI"``, ``"TAL"``, ...
+    """
+
+    xyz: NDArray[np.float64]
+    study: NDArray[np.int32]
+    analysis: NDArray[np.int32]
+    space: NDArray[np.int8]
+    spaces: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.xyz)
+
+    @classmethod
+    def from_columns(
+        cls, xyz: ArrayLike, study: ArrayLike, analysis: ArrayLike, space: Sequence[Any]
+    ) -> Peaks:
+        """Make peaks of plain columns; spaces are given by name for each peak."""
+        names = [str(name) for name in space]
+        spaces = tuple(dict.fromkeys(names))
+        code = {name: i for i, name in enumerate(spaces)}
+        return cls(
+            np.ascontiguousarray(xyz, dtype=np.float64).reshape(-1, 3),
+            np.asarray(study, dtype=np.int32),
+            np.asarray(analysis, dtype=np.int32),
+            np.array([code[name] for name in names], dtype=np.int8),
+            spaces,
+        )
+
+    @cached_property
+    def is_talairach(self) -> BoolArray:
+        """Which peaks are in Talairach space, shape (n_peaks,)."""
+        by_space = np.array([is_talairach(name) for name in self.spaces], dtype=bool)
+        if not len(by_space):
+            return np.zeros(0, dtype=bool)
+        return np.asarray(by_space[self.space])
+
+    def to_mni(self, talairach: str | None) -> NDArray[np.float64]:
+        """Give all peaks in MNI space, shape (n_peaks, 3).
+
+        Peaks of spaces other than Talairach stay where they are.
+        """
+        return talairach_to_mni(self.xyz, self.is_talairach, talairach)

@@ -1,0 +1,131 @@
+"""Selections: sets of studies that know how they were chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nimare_neurosynth.errors import SelectionError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from nimare_neurosynth._typing import BoolArray
+    from nimare_neurosynth.database._database import Database
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Some studies of a database.
+
+    Selections combine: ``a & b`` (both), ``a | b`` (either), ``~a`` (all others),
+    ``a - b`` (a without b). Every analysis takes them.
+
+    Attributes
+    ----------
+    database : Database
+        Whose studies these are.
+    mask : ndarray of bool, shape (n_studies,)
+        Which studies are selected.
+    description : str
+        How they were chosen.
+    weights : ndarray of float64, shape (n_studies,), or None
+        Weights of the terms that the studies were chosen by.
+    """
+
+    database: Database
+    mask: BoolArray
+    description: str
+    weights: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self.mask))
+
+    def __and__(self, other: Selection) -> Selection:
+        return self._with(other, self.mask & self._other(other), "&")
+
+    def __or__(self, other: Selection) -> Selection:
+        return self._with(other, self.mask | self._other(other), "|")
+
+    def __sub__(self, other: Selection) -> Selection:
+        mask = self.mask & ~self._other(other)
+        description = f"{_wrap(self)} & ~{_wrap(other)}"
+        return Selection(self.database, mask, description, self.weights)
+
+    def __invert__(self) -> Selection:
+        return Selection(self.database, ~self.mask, f"~{_wrap(self)}")
+
+    def _other(self, other: Selection) -> BoolArray:
+        if not isinstance(other, Selection):
+            raise TypeError(
+                "a selection can only be combined with another selection, not with "
+                f"{type(other).__name__}: make one with Database.select()."
+            )
+        self.check_database(other.database)
+        return other.mask
+
+    def _with(self, other: Selection, mask: BoolArray, sign: str) -> Selection:
+        weights = add_weights(self.weights, other.weights)
+        description = f"{_wrap(self)} {sign} {_wrap(other)}"
+        return Selection(self.database, mask, description, weights)
+
+    def check_database(self, database: Database) -> None:
+        """Raise a SelectionError if these are studies of another database."""
+        same = self.database is database
+        if not same and self.database.content_hash != database.content_hash:
+            raise SelectionError(
+                f"this selection ({self.description}) was made from "
+                f"{self.database.about}, not from {database.about}: select again from "
+                "the database you analyse."
+            )
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of the selected studies, in the order of the database."""
+        return self.database.study_ids[self.mask].tolist()
+
+    def table(self) -> pd.DataFrame:
+        """Give the studies as a table, heaviest first where there are weights.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The database's columns, and ``weight`` where terms chose the studies.
+        """
+        studies = self.database.studies[self.mask].copy()
+        if self.weights is not None:
+            studies["weight"] = self.weights[self.mask]
+            studies = studies.sort_values("weight", ascending=False, kind="stable")
+        return studies.reset_index(drop=True)
+
+    def __repr__(self) -> str:
+        total = self.database.n_studies
+        return f"<Selection: {len(self):,} of {total:,} studies, {self.description}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        shown = self.table().head(10)
+        note = f" (first {len(shown)})" if len(shown) < len(self) else ""
+        heading = f"{len(self):,} of {self.database.n_studies:,} studies: "
+        return (
+            f"<p><b>{heading}</b><code>{escape(self.description)}</code>{note}</p>"
+            f"{shown.to_html(index=False, na_rep='')}"
+        )
+
+
+def add_weights(
+    a: NDArray[np.float64] | None, b: NDArray[np.float64] | None
+) -> NDArray[np.float64] | None:
+    """Add weights where both sides have some."""
+    if a is None or b is None:
+        return a if b is None else b
+    return a + b
+
+
+def _wrap(selection: Selection) -> str:
+    text = selection.description
+    return f"({text})" if any(sign in text for sign in "&|") else text

@@ -1,0 +1,18 @@
+"""The counting engine: how many studies of each label activate each voxel.
+
+Arrays only. Every analysis of the package, from a single term to a permutation null,
+is a set of :class:`LabelColumns` counted against one :class:`Activations`.
+"""
+
+from nimare_neurosynth.engine._activations import Activations, build_activations
+from nimare_neurosynth.engine._labels import LabelColumns
+from nimare_neurosynth.engine._tiles import Tile, count_columns, map_tiles
+
+__all__ = [
+    "Activations",
+    "LabelColumns",
+    "Tile",
+    "build_activations",
+    "count_columns",
+    "map_tiles",
+]

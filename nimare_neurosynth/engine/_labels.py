@@ -1,0 +1,110 @@
+"""Sets of studies, as the columns that the engine counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from nimare_neurosynth._typing import BoolArray
+
+
+@dataclass(frozen=True)
+class LabelColumns:
+    """One or thousands of sets of studies: terms, selections, seeds, permutations.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n_columns + 1,)
+        Where each column's studies begin in ``studies``.
+    studies : ndarray of int32, shape (n_pairs,)
+        Positions of studies, ascending and without repeats within a column.
+    n_studies : int
+        Number of studies there are.
+
+    Examples
+    --------
+    >>> columns = LabelColumns.from_masks([[True, False, True], [False, False, True]])
+    >>> columns.sizes
+    array([2, 1])
+    """
+
+    offsets: NDArray[np.int64]
+    studies: NDArray[np.int32]
+    n_studies: int
+
+    @classmethod
+    def from_masks(cls, masks: ArrayLike | Sequence[BoolArray]) -> LabelColumns:
+        """Make columns from booleans, shape (n_columns, n_studies)."""
+        table = np.asarray(masks, dtype=bool)
+        if table.ndim != 2:
+            raise ValueError(
+                f"masks must have shape (n_columns, n_studies), got {table.shape}"
+            )
+        _, studies = np.nonzero(table)
+        offsets = np.concatenate([[0], np.cumsum(table.sum(axis=1))])
+        return cls(offsets.astype(np.int64), studies.astype(np.int32), table.shape[1])
+
+    @classmethod
+    def from_csc(
+        cls,
+        indptr: NDArray[Any],
+        indices: NDArray[Any],
+        data: NDArray[Any],
+        *,
+        n_studies: int,
+        threshold: float,
+    ) -> LabelColumns:
+        """Make columns of the studies whose weight reaches a threshold.
+
+        Parameters
+        ----------
+        indptr, indices, data : ndarray
+            A sparse matrix, studies x columns, in compressed columns; indices
+            ascending in each.
+        n_studies : int
+            Number of rows.
+        threshold : float
+            A study is in a column at ``weight >= threshold`` (above 0).
+
+        Returns
+        -------
+        LabelColumns
+        """
+        kept = np.asarray(data) >= threshold
+        before = np.concatenate([[0], np.cumsum(kept)])
+        offsets = before[np.asarray(indptr)].astype(np.int64)
+        return cls(offsets, np.asarray(indices)[kept].astype(np.int32), n_studies)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns."""
+        return len(self.offsets) - 1
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Number of studies in each column, shape (n_columns,)."""
+        return np.diff(self.offsets)
+
+    def __getitem__(self, column: int) -> NDArray[np.int32]:
+        """Give the studies of one column."""
+        return self.studies[self.offsets[column] : self.offsets[column + 1]]
+
+    def sums(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Sum a whole number per study over each column, shape (n_columns,)."""
+        before = np.concatenate([[0], np.cumsum(values[self.studies], dtype=np.int64)])
+        return np.asarray(before[self.offsets[1:]] - before[self.offsets[:-1]])
+
+    def within(self, universe: BoolArray) -> LabelColumns:
+        """Keep only the studies of a universe, shape (n_studies,)."""
+        kept = universe[self.studies]
+        before = np.concatenate([[0], np.cumsum(kept)])
+        return LabelColumns(
+            before[self.offsets].astype(np.int64), self.studies[kept], self.n_studies
+        )

@@ -1,0 +1,109 @@
+"""Everything the package raises or warns with.
+
+::
+
+    NeurosynthError
+    ├── OptionError            (ValueError)  an option has an impossible value
+    ├── QueryError             (ValueError)  a query cannot be read
+    │   └── UnknownTermError   (KeyError)    a query names what is not there
+    ├── SelectionError         (ValueError)  selections do not fit together
+    │   └── EmptySelectionError              nothing was selected
+    ├── FormatError            (ValueError)  a file or folder is not what it should be
+    └── ImageError             (ValueError)  an image cannot be used
+
+    NeurosynthWarning          (UserWarning)
+
+Each message says what was wrong, what was found, what is allowed and what to do.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class NeurosynthError(Exception):
+    """Root of all errors that this package raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+    """What the command line exits with: 1, the work failed; 2, the call was wrong."""
+
+
+class OptionError(NeurosynthError, ValueError):
+    """An option has a value that cannot work."""
+
+    exit_code = 2
+
+
+class QueryError(NeurosynthError, ValueError):
+    """A query cannot be read."""
+
+    exit_code = 2
+
+
+class UnknownTermError(QueryError, KeyError):
+    """A query names a term, label set or column that the database does not have."""
+
+    def __str__(self) -> str:
+        # KeyError would show the message as a quoted, escaped representation
+        return str(self.args[0])
+
+
+class SelectionError(NeurosynthError, ValueError):
+    """Selections do not fit together or do not fit the database."""
+
+
+class EmptySelectionError(SelectionError):
+    """No study was selected."""
+
+
+class FormatError(NeurosynthError, ValueError):
+    """A file or folder is not what it claims or needs to be."""
+
+
+class ImageError(NeurosynthError, ValueError):
+    """An image cannot be used for what was asked."""
+
+
+class NeurosynthWarning(UserWarning):
+    """Something worked, but probably not as the caller thinks."""
+
+
+def suggest(word: str, known: Iterable[str], *, n: int = 5) -> str:
+    """Say which known words come closest to an unknown one.
+
+    Parameters
+    ----------
+    word : str
+        What was asked for.
+    known : iterable of str
+        What there is.
+    n : int
+        At most this many are listed.
+
+    Returns
+    -------
+    str
+        A sentence that starts with a blank, or nothing where nothing is close.
+
+    Examples
+    --------
+    >>> suggest("memry", ["memory", "pain"])
+    " Close matches: 'memory'."
+    """
+    folded: dict[str, str] = {}
+    for name in known:
+        folded.setdefault(name.casefold(), name)
+    wanted = word.casefold()
+    close = get_close_matches(wanted, folded, n=n, cutoff=0.6)
+    if len(wanted) >= 3:
+        holding = sorted((name for name in folded if wanted in name), key=len)
+        close += [name for name in holding if name not in close]
+    if not close:
+        return ""
+    return (
+        " Close matches: " + ", ".join(repr(folded[name]) for name in close[:n]) + "."
+    )

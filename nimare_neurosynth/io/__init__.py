@@ -1,0 +1,18 @@
+"""Reading and writing databases."""
+
+from nimare_neurosynth.io._bibtex import to_bibtex
+from nimare_neurosynth.io._cache import cache_folder, clear_cache
+from nimare_neurosynth.io._compiled import open_database, write_database
+from nimare_neurosynth.io._files import atomic_folder, write_atomic
+from nimare_neurosynth.io._read import read_database
+
+__all__ = [
+    "atomic_folder",
+    "cache_folder",
+    "clear_cache",
+    "open_database",
+    "read_database",
+    "to_bibtex",
+    "write_atomic",
+    "write_database",
+]

@@ -1,0 +1,240 @@
+"""The layout of Neurosynth's data since 2021: one file for each part.
+
+``data-neurosynth_version-7_coordinates.tsv.gz``, ``..._metadata.tsv.gz``, and for each
+vocabulary ``..._vocab-LDA50_source-abstract_type-weight_features.npz`` with
+``..._vocab-LDA50_vocabulary.txt``. Entities are ``key-value`` pairs in any order, as
+names had another order for a few weeks in 2021.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from nimare_neurosynth.database import About, LabelSet
+from nimare_neurosynth.errors import FormatError
+from nimare_neurosynth.io._build import Parts, space_names
+from nimare_neurosynth.io._files import read_text
+from nimare_neurosynth.io._sparse import read_sparse
+from nimare_neurosynth.io._tabular import ids, need_columns, numbers, read_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_COORDINATES = ("coordinates.tsv.gz", "coordinates.tsv", "database.tsv.gz")
+_METADATA = ("metadata.tsv.gz", "metadata.tsv")
+_ATTRIBUTION = {
+    "neurosynth": (
+        "ODbL-1.0",
+        "Contains information from Neurosynth (https://github.com/neurosynth/"
+        "neurosynth-data), made available under the Open Database License. Cite "
+        "Yarkoni et al. (2011), Nature Methods 8:665-670.",
+    ),
+    "recon": (
+        "ODbL-1.0 AND BSD-3-Clause",
+        "Contains information from Neurosynth (Open Database License; Yarkoni et al. "
+        "2011, Nature Methods 8:665-670), with term weights rebuilt from NeuroQuery's "
+        "counts (BSD-3-Clause; Dockès et al. 2020, eLife 9:e53385).",
+    ),
+    "neuroquery": (
+        "BSD-3-Clause",
+        "Contains information from NeuroQuery (https://github.com/neuroquery/"
+        "neuroquery_data), BSD-3-Clause. Cite Dockès et al. (2020), eLife 9:e53385.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file whose name is made of entities: ``data-x_version-7_metadata.tsv.gz``."""
+
+    path: Path
+    entities: dict[str, str]
+    suffix: str
+
+    @classmethod
+    def parse(cls, path: Path) -> NamedFile:
+        *pairs, suffix = path.name.split("_")
+        entities = dict(p.split("-", 1) for p in pairs if "-" in p)
+        return cls(path, entities, suffix)
+
+
+def is_neurosynth_folder(folder: Path) -> bool:
+    """Tell whether a folder has this layout: a file of coordinates and one of metadata."""
+    suffixes = {NamedFile.parse(path).suffix for path in folder.iterdir()}
+    return bool(suffixes & {*_COORDINATES}) and bool(suffixes & {*_METADATA})
+
+
+def read_neurosynth(folder: Path) -> Parts:
+    """Read a folder in the 2021+ layout, with every vocabulary in it.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        It holds one version of one database.
+
+    Returns
+    -------
+    Parts
+
+    Raises
+    ------
+    FormatError
+        If files are missing, damaged, or do not fit together.
+    """
+    files = [NamedFile.parse(path) for path in sorted(folder.iterdir())]
+    coordinates = _one(files, _COORDINATES, folder)
+    metadata = _one(files, _METADATA, folder)
+    notes: list[str] = []
+    studies = _read_studies(metadata.path)
+    table = read_table(coordinates.path)
+    need_columns(table, ("id", "x", "y", "z"), coordinates.path)
+    position = pd.Index(studies["study_id"]).get_indexer(
+        ids(table, "id", coordinates.path)  # type: ignore[arg-type]
+    )
+    _check_known(position, table, coordinates.path, metadata.path)
+    xyz = np.stack([numbers(table, axis, coordinates.path) for axis in "xyz"], axis=1)
+    spaces = _peak_spaces(table, studies, position, notes)
+    missing = {"table_id", "table_num", "peak_id"} - set(table.columns)
+    if missing:
+        notes.append(f"coordinates have no {', '.join(sorted(missing))}")
+    return Parts(
+        about=_about(coordinates, folder),
+        studies=studies,
+        peak_study=position,
+        xyz=xyz,
+        space=spaces,
+        peak_columns=table.drop(columns=["id", "x", "y", "z"]),
+        label_sets=_read_label_sets(files, len(studies), notes),
+        notes=notes,
+    )
+
+
+def _one(files: list[NamedFile], suffixes: tuple[str, ...], folder: Path) -> NamedFile:
+    found = [file for file in files if file.suffix in suffixes]
+    if not found:
+        raise FormatError(f"{folder} has no file ending in _{suffixes[0]}.")
+    if len(found) > 1:
+        names = ", ".join(file.path.name for file in found)
+        raise FormatError(
+            f"{folder} holds several databases ({names}): keep one version a folder."
+        )
+    return found[0]
+
+
+def _about(coordinates: NamedFile, folder: Path) -> About:
+    name = coordinates.entities.get("data", "unnamed")
+    licence, attribution = _ATTRIBUTION.get(name, ("", ""))
+    version = coordinates.entities.get("version", "")
+    return About(name, version, licence, attribution, folder.name)
+
+
+def _read_studies(path: Path) -> pd.DataFrame:
+    table = read_table(path)
+    need_columns(table, ("id",), path)
+    study_ids = ids(table, "id", path)
+    repeated = study_ids[study_ids.duplicated()]
+    if len(repeated):
+        raise FormatError(
+            f"{path}:{repeated.index[0] + 2} repeats the study {repeated.iloc[0]!r}."
+        )
+    studies = table.drop(columns="id")
+    studies.insert(0, "study_id", study_ids)
+    if "year" in studies.columns:
+        years = numbers(studies, "year", path)
+        studies["year"] = pd.array(years, dtype="Int64")
+    return studies
+
+
+def _check_known(
+    position: np.ndarray, table: pd.DataFrame, path: Path, metadata: Path
+) -> None:
+    unknown = np.flatnonzero(position < 0)
+    if len(unknown):
+        raise FormatError(
+            f"{path}:{unknown[0] + 2} is a peak of study "
+            f"{table['id'].iloc[unknown[0]]!r}, which {metadata.name} does not list "
+            f"({len(unknown):,} such peaks)."
+        )
+
+
+def _peak_spaces(
+    table: pd.DataFrame, studies: pd.DataFrame, position: np.ndarray, notes: list[str]
+) -> list[str]:
+    if "space" in table.columns:
+        return space_names(table.pop("space"))
+    if "space" in studies.columns:
+        by_study = np.array(space_names(studies["space"]), dtype=object)
+        return list(by_study[position]) if len(by_study) else []
+    notes.append("no space is given: coordinates are used as they are")
+    return ["UNKNOWN"] * len(table)
+
+
+def _read_label_sets(
+    files: list[NamedFile], n_studies: int, notes: list[str]
+) -> list[LabelSet]:
+    vocabularies = {
+        file.entities["vocab"]: file
+        for file in files
+        if file.suffix == "vocabulary.txt" and "vocab" in file.entities
+    }
+    matrices: dict[str, list[NamedFile]] = {}
+    for file in files:
+        if file.suffix == "features.npz":
+            matrices.setdefault(file.entities.get("vocab", "terms"), []).append(file)
+    sets = []
+    for name in sorted({*vocabularies, *matrices}, key=lambda n: (n != "terms", n)):
+        sets += _label_sets_of(name, vocabularies, matrices, n_studies)
+    described = {f.entities["vocab"]: f for f in files if f.suffix == "metadata.json"}
+    for name, file in described.items():
+        try:
+            text = json.loads(read_text(file.path)).get("description", "")
+        except (ValueError, AttributeError) as error:
+            raise FormatError(f"{file.path} is not proper JSON: {error}.") from error
+        notes.append(f"{name}: {text}")
+    return sets
+
+
+def _label_sets_of(
+    name: str,
+    vocabularies: dict[str, NamedFile],
+    matrices: dict[str, list[NamedFile]],
+    n_studies: int,
+) -> list[LabelSet]:
+    if name not in vocabularies:
+        path = matrices[name][0].path
+        raise FormatError(f"{path} has no vocabulary beside it (vocab-{name}).")
+    labels = _read_vocabulary(vocabularies[name].path)
+    several = matrices.get(name, [])
+    if not several:
+        return [LabelSet(name, labels, None)]
+    sets = []
+    for file in several:
+        kind = file.entities.get("type", "weight")
+        weights = read_sparse(file.path, (n_studies, len(labels)))
+        title = name if len(several) == 1 else f"{name}-{kind}"
+        sets.append(
+            LabelSet(title, labels, weights, kind, file.entities.get("source", ""))
+        )
+    return sets
+
+
+def _read_vocabulary(path: Path) -> tuple[str, ...]:
+    """Read labels, one a line; ``001`` and ``3t`` are names, not numbers."""
+    labels = [line.strip("\r") for line in read_text(path).split("\n")]
+    if labels and labels[-1] == "":
+        labels.pop()
+    seen: set[str] = set()
+    for line, label in enumerate(labels, start=1):
+        if not label.strip():
+            raise FormatError(
+                f"{path}:{line} is empty: a label is needed on each line."
+            )
+        if label in seen:
+            raise FormatError(f"{path}:{line} repeats the label {label!r}.")
+        seen.add(label)
+    return tuple(labels)

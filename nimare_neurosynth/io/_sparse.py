@@ -1,0 +1,79 @@
+"""Sparse matrices in npz files, read without trusting them."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nimare_neurosynth.errors import FormatError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scipy.sparse import csc_array
+
+_MAX_ARRAY_BYTES = 8 << 30
+
+
+def read_sparse(path: Path, shape: tuple[int, int]) -> csc_array:
+    """Read a SciPy sparse matrix of a known shape.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        As written by :func:`scipy.sparse.save_npz`.
+    shape : tuple of int
+        Studies and labels that it must have.
+
+    Returns
+    -------
+    scipy.sparse.csc_array of float64
+        Sorted, without repeated entries or stored zeros.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, holds pickled objects, or the shape differs.
+    """
+    from scipy.sparse import csc_array, load_npz
+
+    _check_archive(path)
+    try:
+        matrix = load_npz(path)
+    except Exception as error:
+        raise FormatError(
+            f"{path} cannot be read as a sparse matrix ({error}): it must be a file that "
+            "scipy.sparse.save_npz wrote, without pickled objects."
+        ) from error
+    if matrix.shape != shape:
+        raise FormatError(
+            f"{path} holds {matrix.shape[0]:,} studies x {matrix.shape[1]:,} labels, "
+            f"but the metadata list {shape[0]:,} studies and the vocabulary "
+            f"{shape[1]:,} labels."
+        )
+    try:
+        columns = csc_array(matrix, dtype=np.float64)
+        columns.check_format(full_check=True)
+    except (ValueError, TypeError) as error:
+        raise FormatError(f"{path} is inconsistent: {error}.") from error
+    columns.sum_duplicates()
+    if not np.isfinite(columns.data).all():
+        raise FormatError(f"{path} holds weights that are not finite numbers.")
+    columns.eliminate_zeros()
+    return columns
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse what is no archive or claims to unpack to more than any database needs."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(item.file_size for item in archive.infolist())
+    except (OSError, zipfile.BadZipFile, ValueError) as error:
+        raise FormatError(f"{path} is not an npz file ({error}).") from error
+    if unpacked > _MAX_ARRAY_BYTES:
+        raise FormatError(
+            f"{path} would unpack to {unpacked / 2**30:.1f} GB; no label matrix needs "
+            "that."
+        )

@@ -1,0 +1,8 @@
+"""Meta-analyses: from selections of studies to maps."""
+
+from nimare_neurosynth.meta._analysis import meta_analysis
+from nimare_neurosynth.meta._batch import ZTile, map_z
+from nimare_neurosynth.meta._maps import Maps
+from nimare_neurosynth.meta._names import MAPS, MapInfo
+
+__all__ = ["MAPS", "MapInfo", "Maps", "ZTile", "map_z", "meta_analysis"]

@@ -1,0 +1,439 @@
+"""The maps of one or many selections: counts, and everything that follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nimare_neurosynth.errors import OptionError, UnknownTermError, suggest
+from nimare_neurosynth.meta._names import MAPS, Test, map_info, thresholded_name
+from nimare_neurosynth.stats import (
+    Probabilities,
+    association_and_uniformity_z,
+    fdr_threshold,
+    logp_from_z,
+    p_from_z,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from nibabel.nifti1 import Nifti1Image
+    from nilearn.plotting.html_document import HTMLDocument
+    from numpy.typing import NDArray
+
+    from nimare_neurosynth._typing import BoolArray
+    from nimare_neurosynth.meta._provenance import Provenance
+    from nimare_neurosynth.space import Mask
+
+DEFAULT_Q = 0.01
+DEFAULT_MAP = "z_desc-association"
+
+_PROBABILITIES = {
+    "prob_desc-A": "a",
+    "prob_desc-AgF": "a_given_f",
+    "prob_desc-AgU": "a_given_u",
+    "prob_desc-FgA": "f_given_a",
+    "prob_desc-AgF_prior": "a_prior",
+    "prob_desc-FgA_prior": "f_given_a_prior",
+}
+
+
+def check_q(q: float) -> float:
+    """Raise an OptionError unless an FDR is above 0 and below 1."""
+    try:
+        value = float(q)
+    except (TypeError, ValueError):
+        value = float("nan")
+    if not 0 < value < 1:
+        raise OptionError(f"the FDR q must be above 0 and below 1, got {q!r}.")
+    return value
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """Maps of one or many selections of studies, all over the same voxels.
+
+    Only the counts are held; every map is computed from them when it is asked for, which
+    takes a millisecond or two. ``maps["z_desc-association"]`` is an array;
+    :meth:`image` gives NIfTI. :data:`nimare_neurosynth.meta.MAPS` lists the maps.
+
+    Attributes
+    ----------
+    mask : Mask
+        The voxels, and their place in MNI space.
+    labels : tuple of str
+        What was asked: one query or name for each set of maps.
+    counts : ndarray of int32, shape (n_labels, n_voxels)
+        Selected studies that activate each voxel.
+    totals : ndarray of int32, shape (n_voxels,)
+        Studies that activate each voxel, selected or not.
+    n_selected : ndarray of int64, shape (n_labels,)
+        Selected studies.
+    expected : ndarray of float64, shape (n_labels,)
+        Mean count over the voxels of the mask.
+    n_studies : int
+        Studies counted, selected or not.
+    prior : float
+        Prior probability of being selected in the ``_prior`` maps.
+    least_studies : int
+        Voxels that fewer studies activate are left out (0; p 1).
+    provenance : Provenance
+        Database, options and versions.
+    """
+
+    mask: Mask
+    labels: tuple[str, ...]
+    counts: NDArray[np.int32]
+    totals: NDArray[np.int32]
+    n_selected: NDArray[np.int64]
+    expected: NDArray[np.float64]
+    n_studies: int
+    prior: float
+    least_studies: int
+    provenance: Provenance
+    _last_z: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    # ------------------------------------------------------------- labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def label(self, label: str) -> Maps:
+        """Give the maps of one label.
+
+        Raises
+        ------
+        UnknownTermError
+            If there is none of this name.
+        """
+        row = self._row(label)
+        part = slice(row, row + 1)
+        return replace(
+            self,
+            labels=self.labels[part],
+            counts=self.counts[part],
+            n_selected=self.n_selected[part],
+            expected=self.expected[part],
+        )
+
+    def _row(self, label: str | None) -> int:
+        if label is None:
+            if len(self) == 1:
+                return 0
+            raise OptionError(
+                f"these are the maps of {len(self)} labels: say which label."
+            )
+        if label not in self.labels:
+            raise UnknownTermError(
+                f"there are no maps of {label!r}.{suggest(label, self.labels)}"
+            )
+        return self.labels.index(label)
+
+    # --------------------------------------------------------------- maps
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the maps there are."""
+        return tuple(MAPS)
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Give a map: shape (n_voxels,), or (n_labels, n_voxels) for several labels."""
+        map_info(name)
+        rows = [self.array(name, label=label) for label in self.labels]
+        return rows[0] if len(rows) == 1 else np.stack(rows)
+
+    def array(
+        self, name: str, *, label: str | None = None, fdr_q: float | None = None
+    ) -> NDArray[np.float64]:
+        """Compute a map.
+
+        Parameters
+        ----------
+        name : str
+            One of :attr:`names`.
+        label : str, optional
+            Which label's; not needed where there is one.
+        fdr_q : float, optional
+            Keep only voxels where the map's test is significant at this false discovery
+            rate (Benjamini-Hochberg over all voxels of the mask, before
+            ``least_studies`` leaves any out, as legacy Neurosynth did).
+
+        Returns
+        -------
+        ndarray of float64, shape (n_voxels,)
+            0 where no study activates the voxel (p values 1): never NaN.
+        """
+        info = map_info(name)
+        row = self._row(label)
+        values = self._values(name, row)
+        outside = 1.0 if name.startswith("p_") else 0.0
+        kept = self.totals >= self.least_studies
+        if fdr_q is not None:
+            if info.test is None:
+                raise OptionError(
+                    f"{name} belongs to no test, so it has no thresholded form."
+                )
+            kept &= self._significant(info.test, row, check_q(fdr_q))
+        return np.where(kept, values, outside)
+
+    def _values(self, name: str, row: int) -> NDArray[np.float64]:
+        if name in _PROBABILITIES:
+            return np.asarray(getattr(self._probabilities(row), _PROBABILITIES[name]))
+        kind, _, test = name.partition("_desc-")
+        z = self._z(row)[0 if test == "association" else 1]
+        if kind == "z":
+            return z
+        if kind == "chi2":
+            return z * z
+        return p_from_z(z) if kind == "p" else logp_from_z(z)
+
+    def _z(self, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        if row not in self._last_z:
+            association, uniformity = association_and_uniformity_z(
+                self.counts[row : row + 1],
+                n_selected=self.n_selected[row : row + 1],
+                expected=self.expected[row : row + 1],
+                totals=self.totals,
+                n_studies=self.n_studies,
+            )
+            self._last_z.clear()  # one row is kept: several maps are made of it
+            self._last_z[row] = association[0], uniformity[0]
+        return self._last_z[row]
+
+    def _probabilities(self, row: int) -> Probabilities:
+        return Probabilities(
+            self.counts[row],
+            self.totals,
+            int(self.n_selected[row]),
+            self.n_studies,
+            self.prior,
+        )
+
+    def _significant(self, test: Test, row: int, q: float) -> BoolArray:
+        p = p_from_z(self._z(row)[0 if test == "association" else 1])
+        return np.asarray(p <= fdr_threshold(p, q))
+
+    def image(
+        self, name: str, *, label: str | None = None, fdr_q: float | None = None
+    ) -> Nifti1Image:
+        """Give a map as a NIfTI image of float32 in MNI152 space; see :meth:`array`."""
+        values = self.array(name, label=label, fdr_q=fdr_q)
+        return self.mask.to_image(values.astype(np.float32))
+
+    def value_at(
+        self, xyz: Sequence[float], name: str = DEFAULT_MAP, *, label: str | None = None
+    ) -> float:
+        """Read a map at an MNI coordinate in mm.
+
+        Raises
+        ------
+        OptionError
+            If the coordinate is outside the mask.
+        """
+        voxel = self.mask.voxel_at(xyz)
+        if voxel is None:
+            raise OptionError(f"{tuple(xyz)} mm is outside the brain mask.")
+        return float(self.array(name, label=label)[voxel])
+
+    # -------------------------------------------------- tables and pictures
+
+    def clusters(
+        self,
+        name: str = DEFAULT_MAP,
+        *,
+        label: str | None = None,
+        fdr_q: float = DEFAULT_Q,
+        min_size_mm3: float = 0,
+        min_distance_mm: float = 8,
+    ) -> pd.DataFrame:
+        """List the clusters of a thresholded map with their peaks.
+
+        Parameters
+        ----------
+        name, label, fdr_q
+            See :meth:`array`.
+        min_size_mm3 : float
+            Leave out smaller clusters.
+        min_distance_mm : float
+            Least distance between the peaks listed within a cluster.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``cluster`` (``1``, then ``1a``, ``1b`` for further peaks), ``x``, ``y``,
+            ``z`` in mm, ``value`` and ``size_mm3``; empty where nothing is significant.
+        """
+        from nimare_neurosynth.plotting import cluster_table
+
+        image = self.image(name, label=label, fdr_q=fdr_q)
+        return cluster_table(
+            image, min_size_mm3=min_size_mm3, min_distance_mm=min_distance_mm
+        )
+
+    def plot(
+        self,
+        name: str = DEFAULT_MAP,
+        *,
+        label: str | None = None,
+        fdr_q: float | None = DEFAULT_Q,
+        kind: str = "both",
+        title: str | None = None,
+    ) -> Figure:
+        """Draw a map with nilearn.
+
+        Parameters
+        ----------
+        name, label, fdr_q
+            See :meth:`array`.
+        kind : {"glass", "slices", "both"}
+            A glass brain, slices on the MNI152 template, or one above the other.
+        title : str, optional
+            Made from the label and the map's name by default.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from nimare_neurosynth.plotting import plot_map
+
+        info = map_info(name)
+        threshold_it = fdr_q if info.test is not None else None
+        image = self.image(name, label=label, fdr_q=threshold_it)
+        if title is None:
+            title = self._title(name, label, threshold_it)
+        return plot_map(image, title=title, kind=kind)
+
+    def view(
+        self,
+        name: str = DEFAULT_MAP,
+        *,
+        label: str | None = None,
+        fdr_q: float | None = DEFAULT_Q,
+    ) -> HTMLDocument:
+        """Make an interactive HTML view of a map; see :meth:`array`.
+
+        Returns
+        -------
+        nilearn HTML document
+            Shows itself in a notebook; ``save_as_html(path)`` keeps it.
+        """
+        from nimare_neurosynth.plotting import view_map
+
+        info = map_info(name)
+        threshold_it = fdr_q if info.test is not None else None
+        image = self.image(name, label=label, fdr_q=threshold_it)
+        return view_map(image, title=self._title(name, label, threshold_it))
+
+    def _title(self, name: str, label: str | None, q: float | None) -> str:
+        shown = self.labels[self._row(label)]
+        return f"{shown}: {name}" + ("" if q is None else f", FDR q < {q:g}")
+
+    # ---------------------------------------------------------------- files
+
+    def sidecar(
+        self, name: str, *, label: str | None = None, fdr_q: float | None = None
+    ) -> dict[str, Any]:
+        """Describe a map: database, query, options, versions and a methods paragraph."""
+        row = self._row(label)
+        p = self.provenance
+        n = int(self.n_selected[row])
+        query = self.labels[row]
+        return {
+            "map": name if fdr_q is None else thresholded_name(name, fdr_q),
+            "description": map_info(name).title,
+            "query": query,
+            "versus": p.versus,
+            "universe": p.universe,
+            "n_selected": n,
+            "n_studies": self.n_studies,
+            "fdr_q": fdr_q,
+            "radius_mm": p.radius_mm,
+            "talairach_matrix": p.talairach,
+            "prior": self.prior,
+            "min_studies": p.min_studies,
+            "weight_threshold": p.threshold,
+            "weight_function": p.func,
+            "mask": {"n_voxels": self.mask.n_voxels, "key": self.mask.key},
+            "database": p.database,
+            "software": p.software(),
+            "methods": p.methods(query, n, self.n_studies, self.mask.n_voxels, fdr_q),
+            "citations": p.citations(corrected=fdr_q is not None),
+        }
+
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        label: str | None = None,
+        names: Sequence[str] | None = None,
+        fdr_q: float | None = DEFAULT_Q,
+        picture: bool = False,
+    ) -> list[Path]:
+        """Save the maps of one label as NIfTI files, each with a JSON sidecar.
+
+        Parameters
+        ----------
+        folder : str or path
+            Made if missing. Files appear in it all at once, at the end.
+        label : str, optional
+            Which label's; not needed where there is one.
+        names : sequence of str, optional
+            Which maps; z and probability maps by default.
+        fdr_q : float, optional
+            Also save the thresholded form of the z and posterior maps; None for none.
+        picture : bool
+            Also save ``<map>.png`` of the thresholded association map.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The files.
+        """
+        from nimare_neurosynth.meta._save import save_maps
+
+        return save_maps(
+            self, folder, label=label, names=names, fdr_q=fdr_q, picture=picture
+        )
+
+    # -------------------------------------------------------------- display
+
+    def __repr__(self) -> str:
+        end = f"of {self.n_studies:,} studies, {self.mask.n_voxels:,} voxels>"
+        if len(self) == 1:
+            return f"<Maps of {self.labels[0]!r}: {self.n_selected[0]:,} {end}"
+        return f"<Maps of {len(self)} labels: {end}"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = []
+        for row, label in enumerate(self.labels[:20]):
+            association, uniformity = self._z(row)
+            peak = self.mask.xyz_mm[int(np.argmax(association))]
+            cells = (
+                escape(label),
+                f"{self.n_selected[row]:,}",
+                f"{association.max():.2f}",
+                ", ".join(f"{v:g}" for v in peak),
+                f"{uniformity.max():.2f}",
+            )
+            rows.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
+        headings = (
+            "query",
+            "studies",
+            "largest association z",
+            "at (mm)",
+            "largest uniformity z",
+        )
+        head = "".join(f"<th>{h}</th>" for h in headings)
+        return (
+            f"<p>{escape(repr(self))}</p><table><tr>{head}</tr>{''.join(rows)}</table>"
+        )

@@ -1,0 +1,127 @@
+"""Brains."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nimare_neurosynth.errors import OptionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+    from nibabel.nifti1 import Nifti1Image
+    from nilearn.plotting.html_document import HTMLDocument
+
+_KINDS = ("glass", "slices", "both")
+
+
+def plot_map(image: Nifti1Image, *, title: str = "", kind: str = "both") -> Figure:
+    """Draw an image as a glass brain, as slices on the MNI152 template, or both.
+
+    Parameters
+    ----------
+    image : nibabel image
+        In MNI space; voxels of value 0 are not drawn.
+    title : str
+        Above the picture.
+    kind : {"glass", "slices", "both"}
+        What to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not shown; save it with :func:`save_figure` or its own ``savefig``.
+
+    Raises
+    ------
+    OptionError
+        If there is no such kind.
+    """
+    if kind not in _KINDS:
+        raise OptionError(f"kind must be one of {', '.join(_KINDS)}, got {kind!r}.")
+    from matplotlib.figure import Figure
+    from nilearn import plotting
+
+    limits = _limits(image)
+    figure = Figure(figsize=(9, 6 if kind == "both" else 3.4), facecolor="white")
+    rows = 2 if kind == "both" else 1
+    panels = figure.subplots(rows, 1, squeeze=False)[:, 0]
+    with warnings.catch_warnings():
+        # an image without any significant voxel is drawn as an empty brain
+        warnings.simplefilter("ignore")
+        if kind != "slices":
+            plotting.plot_glass_brain(
+                image,
+                axes=panels[0],
+                figure=figure,
+                display_mode="lyrz",
+                colorbar=True,
+                plot_abs=False,
+                **limits,
+            )
+        if kind != "glass":
+            plotting.plot_stat_map(
+                image,
+                axes=panels[-1],
+                figure=figure,
+                display_mode="z",
+                cut_coords=(-24, -12, 0, 12, 24, 36, 48, 60),
+                colorbar=True,
+                black_bg=False,
+                **limits,
+            )
+    if title:
+        figure.suptitle(title, fontsize=12)
+    return figure
+
+
+def _limits(image: Nifti1Image) -> dict[str, Any]:
+    """Choose colours: both signs share a scale; what is 0 stays clear."""
+    values = np.asanyarray(image.dataobj)
+    most = float(np.abs(values).max(initial=0.0)) or 1.0
+    signed = bool((values < 0).any())
+    return {
+        "threshold": 1e-6 * most,
+        "vmax": most,
+        "vmin": -most if signed else 0.0,
+        "cmap": "RdBu_r" if signed else "inferno_r",
+    }
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Save a figure as a picture file, by its ending, at 150 dots per inch."""
+    figure.savefig(path, dpi=150, facecolor="white")
+
+
+def view_map(image: Nifti1Image, *, title: str = "") -> HTMLDocument:
+    """Make an interactive HTML view of an image on the MNI152 template.
+
+    Parameters
+    ----------
+    image : nibabel image
+        In MNI space.
+    title : str
+        Shown in the view.
+
+    Returns
+    -------
+    nilearn HTML document
+        One self-contained page.
+    """
+    from nilearn import plotting
+
+    limits = _limits(image)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return plotting.view_img(
+            image,
+            title=title,
+            threshold=limits["threshold"],
+            vmax=limits["vmax"],
+            symmetric_cmap=limits["vmin"] < 0,
+            cmap=limits["cmap"],
+        )

@@ -1,0 +1,328 @@
+"""The voxels that maps are made of."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache, cached_property
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from nimare_neurosynth.errors import ImageError
+from nimare_neurosynth.space._coordinates import mm_to_voxel
+from nimare_neurosynth.space._resources import nimare_resource
+
+if TYPE_CHECKING:
+    from nibabel.nifti1 import Nifti1Image
+    from numpy.typing import ArrayLike, NDArray
+
+    from nimare_neurosynth._typing import BoolArray
+
+ImageLike: TypeAlias = "str | PathLike[str] | Nifti1Image"
+
+_AFFINE_TOLERANCE_MM = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """The voxels of a volume that count, in one fixed order.
+
+    Parameters
+    ----------
+    shape : tuple of int, length 3
+        Shape of the volume.
+    affine : ndarray of float64, shape (4, 4)
+        Voxel-to-mm affine.
+    flat_index : ndarray of int32, shape (n_voxels,)
+        C-order positions of the mask's voxels in the volume, ascending. This is the
+        order of every map's last axis, and the order of a nilearn masker.
+
+    Examples
+    --------
+    >>> mask = Mask.from_array(np.ones((2, 2, 2)), np.eye(4))
+    >>> mask.n_voxels
+    8
+    """
+
+    shape: tuple[int, int, int]
+    affine: NDArray[np.float64]
+    flat_index: NDArray[np.int32]
+
+    @classmethod
+    def from_array(cls, volume: ArrayLike, affine: ArrayLike) -> Mask:
+        """Make a mask of the non-zero voxels of an array (NaN counts as zero).
+
+        Parameters
+        ----------
+        volume : array-like, shape (i, j, k)
+            Which voxels count.
+        affine : array-like, shape (4, 4)
+            Voxel-to-mm affine.
+
+        Returns
+        -------
+        Mask
+
+        Raises
+        ------
+        ImageError
+            If the array is not three-dimensional, the affine not invertible, or no
+            voxel is left.
+        """
+        values = np.asarray(volume)
+        if values.ndim == 4 and values.shape[3] == 1:
+            values = values[..., 0]
+        if values.ndim != 3:
+            raise ImageError(
+                f"a mask must be three-dimensional, but this one has shape "
+                f"{values.shape}."
+            )
+        grid = np.array(affine, dtype=np.float64)
+        if grid.shape != (4, 4) or not np.isfinite(grid).all():
+            raise ImageError("a mask needs a finite 4 x 4 affine.")
+        if abs(np.linalg.det(grid[:3, :3])) < 1e-9:
+            raise ImageError("the affine of this mask cannot be inverted.")
+        inside = np.nan_to_num(values) != 0
+        if not inside.any():
+            raise ImageError("this mask is empty: none of its voxels is non-zero.")
+        flat = np.flatnonzero(inside).astype(np.int32)
+        i, j, k = values.shape
+        return cls((i, j, k), grid, flat)
+
+    @classmethod
+    def from_image(cls, image: ImageLike) -> Mask:
+        """Make a mask of the non-zero voxels of an image.
+
+        Parameters
+        ----------
+        image : str, path or nibabel image
+            Any volume that nibabel reads.
+
+        Returns
+        -------
+        Mask
+
+        Raises
+        ------
+        ImageError
+            If it cannot be read or used as a mask.
+        """
+        loaded = load_image(image)
+        return cls.from_array(np.asanyarray(loaded.dataobj), loaded.affine)
+
+    @property
+    def n_voxels(self) -> int:
+        """Number of voxels in the mask."""
+        return len(self.flat_index)
+
+    @cached_property
+    def rank(self) -> NDArray[np.int32]:
+        """How many mask voxels come before each flat position, one entry past the end.
+
+        Voxels of the volume from ``a`` up to ``b`` are those from ``rank[a]`` up to
+        ``rank[b]`` of the mask: an interval stays an interval.
+        """
+        inside = np.zeros(int(np.prod(self.shape)) + 1, dtype=np.int32)
+        inside[self.flat_index + 1] = 1
+        return np.cumsum(inside, dtype=np.int32)
+
+    @cached_property
+    def key(self) -> str:
+        """Short hexadecimal name of exactly these voxels in exactly this space."""
+        digest = hashlib.sha256()
+        digest.update(repr(self.shape).encode())
+        digest.update(np.round(self.affine, 6).tobytes())
+        digest.update(self.flat_index.tobytes())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def xyz_mm(self) -> NDArray[np.float64]:
+        """Millimetre coordinates of each voxel's centre, shape (n_voxels, 3)."""
+        ijk = np.stack(np.unravel_index(self.flat_index, self.shape), axis=1)
+        return np.asarray(ijk @ self.affine[:3, :3].T + self.affine[:3, 3])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mask) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"<Mask: {self.n_voxels:,} voxels of a {self.shape} volume>"
+
+    def has_grid(self, shape: tuple[int, ...], affine: NDArray[Any]) -> bool:
+        """Tell whether a volume has the same voxels at the same places."""
+        same_place = np.allclose(affine, self.affine, atol=_AFFINE_TOLERANCE_MM)
+        return tuple(shape) == self.shape and same_place
+
+    def voxel_at(self, xyz: ArrayLike) -> int | None:
+        """Find the mask voxel that a coordinate in mm rounds to.
+
+        Parameters
+        ----------
+        xyz : array-like of float, shape (3,)
+            Coordinate in mm.
+
+        Returns
+        -------
+        int or None
+            Position in the mask's order; None outside the mask.
+        """
+        ijk = mm_to_voxel(xyz, self.affine)
+        if not (
+            np.isfinite(ijk).all() and (ijk >= 0).all() and (ijk < self.shape).all()
+        ):
+            return None
+        flat = np.ravel_multi_index(tuple(ijk.astype(int)), self.shape)
+        position = int(np.searchsorted(self.flat_index, flat))
+        found = position < self.n_voxels and self.flat_index[position] == flat
+        return position if found else None
+
+    def to_volume(self, values: ArrayLike) -> NDArray[Any]:
+        """Put values, shape (n_voxels,), back into a volume of zeros."""
+        array = np.asarray(values)
+        volume = np.zeros(int(np.prod(self.shape)), dtype=array.dtype)
+        volume[self.flat_index] = array
+        return volume.reshape(self.shape)
+
+    def to_image(self, values: ArrayLike) -> Nifti1Image:
+        """Turn values, shape (n_voxels,), into a NIfTI image in MNI152 space."""
+        from nibabel.nifti1 import Nifti1Image
+
+        volume = self.to_volume(values)
+        if volume.dtype.kind == "b":
+            volume = volume.astype(np.uint8)
+        image = Nifti1Image(volume, self.affine)
+        image.header.set_sform(self.affine, code="mni")
+        image.header.set_qform(self.affine, code="mni")
+        image.header.set_xyzt_units("mm")
+        return image
+
+
+@cache
+def default_mask() -> Mask:
+    """Load the default mask: NiMARE's MNI152 2 mm brain, 228,483 voxels.
+
+    Returns
+    -------
+    Mask
+
+    Examples
+    --------
+    >>> default_mask().n_voxels
+    228483
+    """
+    name = "tpl-MNI152NLin6Asym_res-02_desc-brain_mask.nii.gz"
+    return Mask.from_image(nimare_resource("templates", name))
+
+
+def load_image(image: ImageLike) -> Nifti1Image:
+    """Load an image, or say plainly why it can't be.
+
+    Parameters
+    ----------
+    image : str, path or nibabel image
+        Paths are read with nibabel; images are passed through.
+
+    Returns
+    -------
+    nibabel image
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, or nibabel cannot read it as a volume.
+    """
+    import nibabel as nib
+
+    if isinstance(image, str | PathLike):
+        path = Path(fspath(image))
+        if not path.is_file():
+            raise ImageError(f"there is no image file at {path}.")
+        try:
+            loaded = nib.load(path)
+            np.asanyarray(loaded.dataobj)  # type: ignore[attr-defined]
+        except Exception as error:
+            # nibabel raises its own errors, zlib's, EOFError, ValueError, ...
+            raise ImageError(
+                f"{path} cannot be read as an image ({error}): a NIfTI volume "
+                "(.nii or .nii.gz) is needed."
+            ) from error
+    else:
+        loaded = image
+    if not (hasattr(loaded, "affine") and hasattr(loaded, "dataobj")):
+        raise ImageError(
+            f"a volume image or its path is needed, got {type(image).__name__}."
+        )
+    return loaded  # type: ignore[return-value]
+
+
+def region_voxels(image: ImageLike | BoolArray, mask: Mask) -> BoolArray:
+    """Say which voxels of a mask belong to a region.
+
+    Parameters
+    ----------
+    image : str, path, nibabel image, or ndarray of bool
+        Every non-zero voxel is in the region; NaN is not. An image on another grid is
+        resampled (nearest neighbour) by its affine; an array must have one value per
+        mask voxel.
+    mask : Mask
+        The voxels that can be in it.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_voxels,)
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be read, is not three-dimensional, or has no voxel inside
+        the mask.
+    """
+    if isinstance(image, np.ndarray):
+        inside = _array_region(image, mask)
+    else:
+        loaded = load_image(image)
+        region = Mask.from_array(np.asanyarray(loaded.dataobj), loaded.affine)
+        if not mask.has_grid(region.shape, region.affine):
+            region = _resample(region, mask)
+        volume = np.zeros(int(np.prod(mask.shape)), dtype=bool)
+        volume[region.flat_index] = True
+        inside = volume[mask.flat_index]
+    if not inside.any():
+        raise ImageError("this region has no voxel inside the brain mask.")
+    return inside
+
+
+def _array_region(values: NDArray[Any], mask: Mask) -> BoolArray:
+    if values.shape != (mask.n_voxels,):
+        raise ImageError(
+            f"a region given as an array needs one value for each of the mask's "
+            f"{mask.n_voxels:,} voxels, but this one has shape {values.shape}; give an "
+            "image where its place in space is known."
+        )
+    return np.asarray(np.nan_to_num(values) != 0)
+
+
+def _resample(region: Mask, target: Mask) -> Mask:
+    from nilearn.image import resample_img
+
+    image = region.to_image(np.ones(region.n_voxels, dtype=np.uint8))
+    resampled = resample_img(
+        image,
+        target_affine=target.affine,
+        target_shape=target.shape,
+        interpolation="nearest",
+        force_resample=True,
+        copy_header=True,
+    )
+    values = np.asanyarray(resampled.dataobj)
+    if not values.any():
+        raise ImageError(
+            "this region has no voxel inside the volume of the brain mask: is it in "
+            "MNI space, in mm?"
+        )
+    return Mask.from_array(values, target.affine)

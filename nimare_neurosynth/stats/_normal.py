@@ -1,0 +1,37 @@
+"""From z values to two-sided p values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def p_from_z(z: ArrayLike) -> NDArray[np.float64]:
+    """Give the two-sided p value of z, which is that of z² as a chi-square.
+
+    Examples
+    --------
+    >>> p_from_z([0.0, 1.959964]).round(6)
+    array([1.  , 0.05])
+    """
+    from scipy.special import erfc
+
+    return np.asarray(erfc(np.abs(np.asarray(z, dtype=np.float64)) / np.sqrt(2)))
+
+
+def logp_from_z(z: ArrayLike) -> NDArray[np.float64]:
+    """Give -log10 of the two-sided p value of z, without underflow.
+
+    Examples
+    --------
+    >>> logp_from_z([0.0, 50.0]).round(2)
+    array([  0.  , 544.66])
+    """
+    from scipy.special import log_ndtr
+
+    tail = log_ndtr(-np.abs(np.asarray(z, dtype=np.float64)))
+    return np.asarray(np.maximum(-(tail + np.log(2)) / np.log(10), 0.0))
