@@ -14,8 +14,8 @@ and, each with one import path: :mod:`nimare_neurosynth.space` (masks, coordinat
 :mod:`~nimare_neurosynth.meta`, :mod:`~nimare_neurosynth.plotting`,
 :mod:`~nimare_neurosynth.report`, :mod:`~nimare_neurosynth.errors`.
 
-Names are loaded when they are first used: ``import nimare_neurosynth`` itself takes next
-to no time.
+Names are loaded when they are first used: ``import nimare_neurosynth`` itself takes
+next to no time.
 """
 
 from __future__ import annotations

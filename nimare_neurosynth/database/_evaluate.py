@@ -16,7 +16,6 @@ from nimare_neurosynth.database.query import (
     Name,
     Node,
     Not,
-    Or,
     match_names,
     parse,
     parse_right_to_left,
@@ -46,7 +45,7 @@ _COMPARISONS = {
 
 @dataclass(frozen=True)
 class Chosen:
-    """Studies that a part of a query selects, with their weights where they have some."""
+    """Studies that a part of a query selects, with weights where they have some."""
 
     mask: BoolArray
     weights: NDArray[np.float64] | None
@@ -97,7 +96,7 @@ class Evaluator:
         self.label_set = label_set
 
     def run(self, query: str) -> tuple[Node, Chosen]:
-        """Evaluate a query; warn where legacy Neurosynth would have read it otherwise."""
+        """Evaluate a query; warn where legacy Neurosynth read it otherwise."""
         if not isinstance(query, str):
             raise QueryError(f"a query must be text, got {type(query).__name__}.")
         self.query = query
@@ -185,7 +184,8 @@ class Evaluator:
             raise self._error(
                 name,
                 f"{name.text!r} is in the vocabulary of {next(iter(hits))!r}, but this "
-                f"database does not have that label set's weights.{self._with_weights()}",
+                "database does not have that label set's weights."
+                f"{self._with_weights()}",
             )
         first = self.label_set or self._default()
         if first in usable:

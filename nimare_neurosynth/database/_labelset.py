@@ -66,6 +66,11 @@ class LabelSet:
         """Position of each label."""
         return {label: i for i, label in enumerate(self.labels)}
 
+    def _need_weights(self) -> csc_array:
+        if self.weights is None:
+            raise OptionError(f"the label set {self.name!r} has no weights.")
+        return self.weights
+
     def combined(self, columns: Sequence[int], func: str) -> NDArray[np.float64]:
         """Combine the weights of some labels into one weight per study.
 
@@ -86,8 +91,7 @@ class LabelSet:
             If there is no such function.
         """
         check_function(func)
-        assert self.weights is not None
-        part = self.weights[:, list(columns)]
+        part = self._need_weights()[:, list(columns)]
         if func in ("min", "max"):
             extreme = part.min(axis=1) if func == "min" else part.max(axis=1)
             dense = extreme.toarray() if hasattr(extreme, "toarray") else extreme
@@ -119,8 +123,8 @@ class LabelSet:
                 f"threshold must be above 0 for whole label sets, got {threshold!r}: "
                 "at 0 every study would have every label."
             )
-        assert self.weights is not None
-        part = self.weights if labels is None else self.weights[:, list(labels)]
+        weights = self._need_weights()
+        part = weights if labels is None else weights[:, list(labels)]
         return LabelColumns.from_csc(
             part.indptr,
             part.indices,

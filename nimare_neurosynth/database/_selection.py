@@ -110,11 +110,10 @@ class Selection:
 
         shown = self.table().head(10)
         note = f" (first {len(shown)})" if len(shown) < len(self) else ""
-        heading = f"{len(self):,} of {self.database.n_studies:,} studies: "
-        return (
-            f"<p><b>{heading}</b><code>{escape(self.description)}</code>{note}</p>"
-            f"{shown.to_html(index=False, na_rep='')}"
-        )
+        total = f"{len(self):,} of {self.database.n_studies:,} studies"
+        query = f"<code>{escape(self.description)}</code>"
+        table = shown.to_html(index=False, na_rep="")
+        return f"<p><b>{total}</b>: {query}{note}</p>{table}"
 
 
 def add_weights(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nimare_neurosynth.io._build import Parts, build, space_names
 from nimare_neurosynth.database import About
+from nimare_neurosynth.io._build import Parts, build, space_names
 from nimare_neurosynth.mining import extract_terms
 from nimare_neurosynth.space import nimare_resource
 
@@ -41,9 +41,9 @@ _ATTRIBUTION = (
 
 @cache
 def load_demo() -> Database:
-    """Load 320 real studies of n-back and flanker tasks, with terms from their abstracts.
+    """Load 320 real studies, with terms from their abstracts.
 
-    The data come with NiMARE; nothing is downloaded, and NiMARE is not imported.
+    They are studies of n-back and flanker tasks that come with NiMARE; nothing is downloaded, and NiMARE is not imported.
 
     Returns
     -------

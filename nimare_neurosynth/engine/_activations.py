@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -208,8 +209,7 @@ def build_activations(
     bounds = _bounds(peak_offsets)
     parts = list(
         Parallel(n_jobs=n_jobs, prefer="threads")(
-            delayed(runs_between)(first, stop)
-            for first, stop in zip(bounds[:-1], bounds[1:], strict=True)
+            delayed(runs_between)(first, stop) for first, stop in pairwise(bounds)
         )
     )
     return _assemble(parts, bounds, n_studies, mask.n_voxels, block_size)

@@ -130,7 +130,7 @@ def map_tiles(
 def _cut(
     n_columns: int, n_blocks: int, block_size: int
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Cut columns x blocks into tiles, blocks outermost: a block's runs stay in cache."""
+    """Cut columns x blocks into tiles, blocks outermost: their runs stay in cache."""
     per_tile = max(1, min(n_columns, _CELLS_PER_TILE // block_size))
     blocks_per_tile = max(1, _CELLS_PER_TILE // (block_size * per_tile))
     for block in range(0, n_blocks, blocks_per_tile):

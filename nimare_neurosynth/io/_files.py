@@ -1,4 +1,4 @@
-"""Files: text that must be UTF-8, tables with errors that name the line, safe writing."""
+"""Files: text that must be UTF-8, and writing that is whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of text: tab- or comma-separated, with errors that name file, line and column."""
+"""Tables of text, with errors that name file, line and column."""
 
 from __future__ import annotations
 

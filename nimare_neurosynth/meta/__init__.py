@@ -4,5 +4,14 @@ from nimare_neurosynth.meta._analysis import meta_analysis
 from nimare_neurosynth.meta._batch import ZTile, map_z
 from nimare_neurosynth.meta._maps import Maps
 from nimare_neurosynth.meta._names import MAPS, MapInfo
+from nimare_neurosynth.meta._summary import summarise_labels
 
-__all__ = ["MAPS", "MapInfo", "Maps", "ZTile", "map_z", "meta_analysis"]
+__all__ = [
+    "MAPS",
+    "MapInfo",
+    "Maps",
+    "ZTile",
+    "map_z",
+    "meta_analysis",
+    "summarise_labels",
+]

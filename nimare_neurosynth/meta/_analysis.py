@@ -127,8 +127,9 @@ def meta_analysis(
             choice, label_set=label_set, threshold=threshold, func=func
         )
 
-    single = isinstance(selection, str | Selection)
-    choices = [choose(c) for c in ([selection] if single else list(selection))]  # type: ignore[list-item]
+    if isinstance(selection, str | Selection):
+        selection = [selection]
+    choices = [choose(choice) for choice in selection]
     if not choices:
         raise OptionError("no selection was given: name at least one query.")
     against = None if versus is None else choose(versus)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
     from nilearn.plotting.html_document import HTMLDocument
 
+_CUTS_MM = (-30, -18, -6, 8, 24, 40, 56)
 _KINDS = ("glass", "slices", "both")
 
 
@@ -47,16 +48,17 @@ def plot_map(image: Nifti1Image, *, title: str = "", kind: str = "both") -> Figu
     from nilearn import plotting
 
     limits = _limits(image)
-    figure = Figure(figsize=(9, 6 if kind == "both" else 3.4), facecolor="white")
-    rows = 2 if kind == "both" else 1
-    panels = figure.subplots(rows, 1, squeeze=False)[:, 0]
+    both = kind == "both"
+    figure = Figure(figsize=(10, 5.2 if both else 3), facecolor="white")
+    upper = (0.01, 0.45, 0.97, 0.47) if both else (0.01, 0.02, 0.97, 0.86)
+    lower = (0.01, 0.02, 0.97, 0.40) if both else upper
     with warnings.catch_warnings():
         # an image without any significant voxel is drawn as an empty brain
         warnings.simplefilter("ignore")
         if kind != "slices":
             plotting.plot_glass_brain(
                 image,
-                axes=panels[0],
+                axes=upper,
                 figure=figure,
                 display_mode="lyrz",
                 colorbar=True,
@@ -66,29 +68,33 @@ def plot_map(image: Nifti1Image, *, title: str = "", kind: str = "both") -> Figu
         if kind != "glass":
             plotting.plot_stat_map(
                 image,
-                axes=panels[-1],
+                axes=lower,
                 figure=figure,
                 display_mode="z",
-                cut_coords=(-24, -12, 0, 12, 24, 36, 48, 60),
-                colorbar=True,
+                cut_coords=_CUTS_MM,
+                colorbar=not both,
                 black_bg=False,
                 **limits,
             )
+    if not np.asanyarray(image.dataobj).any():
+        title = f"{title}\n(no voxel is left)"
     if title:
-        figure.suptitle(title, fontsize=12)
+        figure.suptitle(title, fontsize=12, y=0.985, va="top")
     return figure
 
 
 def _limits(image: Nifti1Image) -> dict[str, Any]:
     """Choose colours: both signs share a scale; what is 0 stays clear."""
-    values = np.asanyarray(image.dataobj)
-    most = float(np.abs(values).max(initial=0.0)) or 1.0
-    signed = bool((values < 0).any())
+    sizes = np.abs(np.asanyarray(image.dataobj, dtype=np.float64))
+    most = float(sizes.max(initial=0.0)) or 1.0
+    least = float(sizes[sizes > 0].min(initial=most))
+    signed = bool((np.asanyarray(image.dataobj) < 0).any())
     return {
-        "threshold": 1e-6 * most,
+        "threshold": least * (1 - 1e-6),
         "vmax": most,
         "vmin": -most if signed else 0.0,
         "cmap": "RdBu_r" if signed else "inferno_r",
+        "cbar_tick_format": "%.1f" if most >= 2 else "%.2f",
     }
 
 

@@ -1,4 +1,4 @@
-"""Wildcards that are wildcards: ``*`` any characters, ``?`` one, nothing else special."""
+"""Wildcards that are wildcards: ``*`` any characters, ``?`` one, nothing else."""
 
 from __future__ import annotations
 

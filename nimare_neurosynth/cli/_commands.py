@@ -1,0 +1,328 @@
+"""The commands. Each reads its options, calls the public functions and prints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nimare_neurosynth.cli._options import (
+    database_argument,
+    open_any,
+    query_options,
+    radius_option,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nimare_neurosynth.database import Selection
+    from nimare_neurosynth.meta import Maps
+
+
+@click.command()
+@database_argument
+@click.option(
+    "--threshold",
+    type=float,
+    default=0.001,
+    show_default=True,
+    help="A label is in a study at this weight or more.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def info(db: str, features: Path | None, threshold: float, *, as_json: bool) -> None:
+    """Say what a database holds, and everything odd about it."""
+    facts = open_any(db, features).info(threshold=threshold)
+    if as_json:
+        click.echo(json.dumps(facts.to_dict(), indent=2, ensure_ascii=False))
+    else:
+        click.echo(str(facts))
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  nimare-neurosynth select demo "emotion* & ~(reward | pain)"
+  nimare-neurosynth select demo "memory > 0.1" --format bibtex
+  nimare-neurosynth select demo --near -20 -6 -18 --radius 8
+  nimare-neurosynth select demo --mask amygdala.nii.gz --min-proportion 0.05
+
+Queries: names may have several words, be quoted, be prefixed with their label set
+(LDA50:name) and use * and ?. Operators: ~ (not), & (and), | (or), in this order of
+strength; parentheses; comparisons of weights with <, <=, > and >=."""
+)
+@database_argument
+@click.argument("query", required=False)
+@query_options
+@click.option(
+    "--near",
+    type=float,
+    nargs=3,
+    multiple=True,
+    metavar="X Y Z",
+    help="Studies with a peak within --radius of this MNI coordinate. Repeat it for "
+    "several: any of them counts.",
+)
+@radius_option(
+    "Distance from --near; also the size of the spheres around peaks that --mask looks at."
+)
+@click.option(
+    "--mask",
+    type=click.Path(path_type=Path),
+    metavar="IMG",
+    help="Studies that activate voxels of this region (non-zero voxels, MNI space).",
+)
+@click.option(
+    "--min-voxels", type=int, help="At least so many voxels of it. [default: 1]"
+)
+@click.option("--min-proportion", type=float, help="At least this share of its voxels.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="CONDITION",
+    help="'year >= 2010', 'journal = Neuro*'. Repeatable: all must hold.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["tsv", "csv", "bibtex"]),
+    default="tsv",
+    show_default=True,
+    help="What to print.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write into this file.")
+def select(
+    db: str,
+    features: Path | None,
+    query: str | None,
+    *,
+    form: str,
+    as_json: bool,
+    out: Path | None,
+    **options: Any,
+) -> None:
+    """List the studies that match a QUERY, a place, a region, or all of these."""
+    database = open_any(db, features)
+    selection = database.select(
+        query,
+        near=list(options["near"]) or None,
+        radius_mm=options["radius"],
+        region=options["mask"],
+        min_voxels=options["min_voxels"],
+        min_proportion=options["min_proportion"],
+        where=list(options["where"]) or None,
+        label_set=options["labels"],
+        threshold=options["threshold"],
+        func=options["func"],
+    )
+    _need_studies(selection)
+    text = _studies_text(selection, "json" if as_json else form)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        from nimare_neurosynth.io import write_atomic
+
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(out, text)
+    click.echo(
+        f"{len(selection):,} of {database.n_studies:,} studies: "
+        f"{selection.description}",
+        err=True,
+    )
+
+
+def _need_studies(selection: Selection) -> None:
+    from nimare_neurosynth.errors import EmptySelectionError
+
+    if not len(selection):
+        raise EmptySelectionError(f"'{selection.description}' selects no study.")
+
+
+def _studies_text(selection: Selection, form: str) -> str:
+    table = selection.table()
+    if form == "bibtex":
+        from nimare_neurosynth.io import to_bibtex
+
+        return to_bibtex(table)
+    if form == "json":
+        records = json.loads(table.to_json(orient="records"))
+        facts = {"query": selection.description, "n_studies": len(table)}
+        text = json.dumps({**facts, "studies": records}, indent=2, ensure_ascii=False)
+        return text + "\n"
+    return str(table.to_csv(sep="\t" if form == "tsv" else ",", index=False))
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  nimare-neurosynth meta demo "emotion*" --out emotion
+  nimare-neurosynth meta demo "working memory" --versus flanker --out contrast
+  nimare-neurosynth meta neurosynth_v7 "9_memory_working_wm" --threshold 0.05 --out wm
+
+It writes the z maps of the association test (which voxels do these studies activate more
+often than others do?) and the uniformity test (more often than the average voxel?),
+probability maps, thresholded maps, a JSON file beside each that says where it came from
+(with a paragraph for your methods section), a picture, a table of clusters and one of
+the studies."""
+)
+@database_argument
+@click.argument("query")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the results; made if missing.",
+)
+@click.option(
+    "--versus", metavar="QUERY", help="Compare with these, not all other studies."
+)
+@click.option("--universe", metavar="QUERY", help="Count only these studies at all.")
+@query_options
+@radius_option("A study activates the voxels within this distance of its peaks.")
+@click.option(
+    "--q", type=float, default=0.01, show_default=True, help="False discovery rate."
+)
+@click.option(
+    "--prior",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Prior probability in the _prior maps.",
+)
+@click.option(
+    "--min-studies",
+    type=str,
+    default="1",
+    show_default=True,
+    help="Leave out voxels that fewer studies, or a smaller share of them (0.01), activate.",
+)
+@click.option("--picture/--no-picture", default=True, show_default=True, help="Draw.")
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+def meta(
+    db: str,
+    features: Path | None,
+    query: str,
+    *,
+    out: Path,
+    q: float,
+    picture: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Map where the studies that match a QUERY report activation."""
+    from nimare_neurosynth.io import write_atomic
+    from nimare_neurosynth.meta import meta_analysis
+    from nimare_neurosynth.meta._maps import check_q
+
+    check_q(q)
+    min_studies = _number(options["min_studies"])
+    database = open_any(db, features)
+    selection = database.select(
+        query,
+        label_set=options["labels"],
+        threshold=options["threshold"],
+        func=options["func"],
+    )
+    maps = meta_analysis(
+        database,
+        selection,
+        versus=options["versus"],
+        universe=options["universe"],
+        radius_mm=options["radius"],
+        prior=options["prior"],
+        min_studies=min_studies,
+        label_set=options["labels"],
+        threshold=options["threshold"],
+        func=options["func"],
+    )
+    clusters = maps.clusters(fdr_q=q)
+    files = maps.save(out, fdr_q=q, picture=picture)
+    for name, table in (("clusters", clusters), ("studies", selection.table())):
+        write_atomic(out / f"{name}.tsv", table.to_csv(sep="\t", index=False))
+        files.append(out / f"{name}.tsv")
+    facts = _facts(maps, clusters, q, files)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        click.echo(_summary(facts, clusters))
+
+
+def _number(text: str) -> float:
+    """Tell a number of studies (1) from a share of them (0.01)."""
+    from nimare_neurosynth.errors import OptionError
+
+    try:
+        return int(text) if text.strip().isdigit() else float(text)
+    except ValueError:
+        raise OptionError(
+            f"--min-studies must be a whole number or a share, got {text!r}."
+        ) from None
+
+
+def _facts(
+    maps: Maps, clusters: pd.DataFrame, q: float, files: list[Path]
+) -> dict[str, Any]:
+    z = maps["z_desc-association"]
+    best = int(z.argmax())
+    return {
+        "query": maps.labels[0],
+        "n_selected": int(maps.n_selected[0]),
+        "n_studies": maps.n_studies,
+        "fdr_q": q,
+        "significant_voxels": {
+            test: int((maps.array(f"z_desc-{test}", fdr_q=q) != 0).sum())
+            for test in ("association", "uniformity")
+        },
+        "largest_association_z": float(z[best]),
+        "largest_association_z_at_mm": maps.mask.xyz_mm[best].tolist(),
+        "clusters": int(clusters["cluster"].str.isdigit().sum())
+        if len(clusters)
+        else 0,
+        "files": [str(path) for path in files],
+    }
+
+
+def _summary(facts: dict[str, Any], clusters: pd.DataFrame) -> str:
+    at = ", ".join(f"{v:g}" for v in facts["largest_association_z_at_mm"])
+    voxels = facts["significant_voxels"]
+    lines = [
+        f"{facts['n_selected']:,} of {facts['n_studies']:,} studies: {facts['query']}",
+        f"largest association z {facts['largest_association_z']:.2f} at ({at}) mm",
+        f"significant voxels (FDR q {facts['fdr_q']:g}): association "
+        f"{voxels['association']:,}, uniformity {voxels['uniformity']:,}",
+    ]
+    if len(clusters):
+        shown = clusters.head(8).round({"value": 2})
+        lines += ["", shown.to_string(index=False, na_rep=""), ""]
+    folder = Path(facts["files"][0]).parent
+    lines.append(f"{len(facts['files'])} files in {folder}")
+    return "\n".join(lines)
+
+
+@click.command(
+    epilog="The data are 320 real studies of n-back and flanker tasks that come with "
+    "NiMARE; nothing is downloaded. Terms come from their abstracts by Neurosynth's "
+    "recipe, if at least 10 studies use them."
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the results; made if missing.",
+)
+@click.option("--query", default="emotion*", show_default=True, help="What to ask.")
+def demo(out: Path, query: str) -> None:
+    """Do the main job end to end, and write a page that shows it."""
+    from nimare_neurosynth.report import run_demo
+
+    run_demo(
+        out, query=query, say=lambda line: click.echo(line, err=True), progress=True
+    )
+
+
+COMMANDS = (info, select, meta, demo)
