@@ -65,9 +65,7 @@ strength; parentheses; comparisons of weights with <, <=, > and >=."""
     help="Studies with a peak within --radius of this MNI coordinate. Repeat it for "
     "several: any of them counts.",
 )
-@radius_option(
-    "Distance from --near; also the size of the spheres around peaks that --mask looks at."
-)
+@radius_option("Distance from --near; for --mask, size of the spheres around peaks.")
 @click.option(
     "--mask",
     type=click.Path(path_type=Path),
@@ -162,11 +160,11 @@ Examples:
   nimare-neurosynth meta demo "working memory" --versus flanker --out contrast
   nimare-neurosynth meta neurosynth_v7 "9_memory_working_wm" --threshold 0.05 --out wm
 
-It writes the z maps of the association test (which voxels do these studies activate more
-often than others do?) and the uniformity test (more often than the average voxel?),
-probability maps, thresholded maps, a JSON file beside each that says where it came from
-(with a paragraph for your methods section), a picture, a table of clusters and one of
-the studies."""
+It writes the z maps of the association test (which voxels do these studies activate
+more often than others do?) and the uniformity test (more often than the average
+voxel?), probability maps, thresholded maps, a JSON file beside each that says where it
+came from (with a paragraph for your methods section), a picture, a table of clusters
+and one of the studies."""
 )
 @database_argument
 @click.argument("query")
@@ -198,7 +196,7 @@ the studies."""
     type=str,
     default="1",
     show_default=True,
-    help="Leave out voxels that fewer studies, or a smaller share of them (0.01), activate.",
+    help="Leave out voxels that fewer studies (or a smaller share: 0.01) activate.",
 )
 @click.option("--picture/--no-picture", default=True, show_default=True, help="Draw.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")

@@ -92,7 +92,9 @@ class Database:
     # ---------------------------------------------------------------- tables
 
     def table(self, name: str) -> pd.DataFrame:
-        """Give a table: ``studies``, ``analyses``, ``peaks`` (extra columns), ``texts``.
+        """Give a table: ``studies``, ``analyses``, ``peaks`` or ``texts``.
+
+        The table of peaks has the columns of the source other than coordinates.
 
         Parameters
         ----------
@@ -125,13 +127,13 @@ class Database:
 
     @property
     def studies(self) -> pd.DataFrame:
-        """The studies: ``study_id``, ``doi``, ``title``, ``year``, ..., one row each."""
+        """The studies, a row each: ``study_id``, ``doi``, ``title``, ``year``, ..."""
         return self.table("studies")
 
     @cached_property
     def study_ids(self) -> NDArray[np.object_]:
         """Ids of the studies, as text, shape (n_studies,)."""
-        return self.studies["study_id"].to_numpy(dtype=object)
+        return np.asarray(self.studies["study_id"], dtype=object)
 
     @cached_property
     def has_peaks(self) -> BoolArray:
@@ -145,13 +147,13 @@ class Database:
             return self._known_hash
         digest = hashlib.sha256("\0".join(self.study_ids).encode())
         for array in (self.peaks.xyz, self.peaks.study, self.peaks.space):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(array.tobytes())
         digest.update("\0".join(self.peaks.spaces).encode())
         for labels in self.label_sets.values():
             digest.update("\0".join((labels.name, *labels.labels)).encode())
             if labels.weights is not None:
                 for part in ("indptr", "indices", "data"):
-                    digest.update(np.ascontiguousarray(getattr(labels.weights, part)))
+                    digest.update(getattr(labels.weights, part).tobytes())
         return digest.hexdigest()
 
     def find_labels(self, pattern: str) -> list[str]:

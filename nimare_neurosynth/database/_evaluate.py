@@ -156,8 +156,7 @@ class Evaluator:
         ]
         if len(sides) < 2:
             return sides[0] if sides else None
-        functions = {"sum": np.sum, "mean": np.mean, "min": np.min, "max": np.max}
-        return np.asarray(functions[self.func](np.stack(sides), axis=0))
+        return np.asarray(getattr(np.stack(sides), self.func)(axis=0))
 
     def _weights(self, name: Name) -> NDArray[np.float64]:
         label_set, columns = self.resolve(name)

@@ -147,9 +147,7 @@ def describe(database: Database, *, threshold: float) -> DatabaseInfo:
         analyses=len(database.table("analyses")),
         peaks=len(peaks),
         peaks_per_study={
-            "min": float(with_peaks.min(initial=0))
-            if len(with_peaks) == 0
-            else float(with_peaks.min()),
+            "min": float(with_peaks.min()) if len(with_peaks) else 0.0,
             "median": float(np.median(with_peaks)) if len(with_peaks) else 0.0,
             "max": float(with_peaks.max(initial=0)),
         },
@@ -205,14 +203,14 @@ def _peak_oddities(database: Database) -> dict[str, int]:
     finite = np.isfinite(peaks.xyz).all(axis=1)
     xyz = np.where(finite[:, None], peaks.xyz, 1e6)
     ijk = mm_to_voxel(xyz, mask.affine)
-    in_volume = ((ijk >= 0) & (ijk < mask.shape)).all(axis=1)
+    in_volume = np.logical_and(ijk >= 0, ijk < mask.shape).all(axis=1)
     flat = np.ravel_multi_index(tuple(ijk[in_volume].astype(np.int64).T), mask.shape)
     in_mask = np.zeros(len(peaks), dtype=bool)
     in_mask[in_volume] = np.isin(flat, mask.flat_index)
     inside = np.bincount(peaks.study[in_mask], minlength=database.n_studies) > 0
     fractional = finite & (peaks.xyz != np.round(peaks.xyz)).any(axis=1)
-    odd_space = [s.upper() != "MNI" and not is_talairach(s) for s in peaks.spaces]
-    unknown = np.array([*odd_space, False])[peaks.space].sum()
+    odd = [s.upper() != "MNI" and not is_talairach(s) for s in peaks.spaces]
+    unknown = np.isin(peaks.space, np.flatnonzero(odd)).sum()
     no_peaks = database.n_studies - np.count_nonzero(database.has_peaks)
     return {
         "peaks without complete coordinates (they activate nothing)": int(

@@ -77,15 +77,15 @@ class Selection:
         same = self.database is database
         if not same and self.database.content_hash != database.content_hash:
             raise SelectionError(
-                f"this selection ({self.description}) was made from "
-                f"{self.database.about}, not from {database.about}: select again from "
-                "the database you analyse."
+                f"this selection ({self.description}) belongs to "
+                f"{self.database.about}, not to {database.about}: choose again in the "
+                "database that you analyse."
             )
 
     @property
     def ids(self) -> list[str]:
         """Ids of the selected studies, in the order of the database."""
-        return self.database.study_ids[self.mask].tolist()
+        return [str(i) for i in self.database.study_ids[self.mask]]
 
     def table(self) -> pd.DataFrame:
         """Give the studies as a table, heaviest first where there are weights.

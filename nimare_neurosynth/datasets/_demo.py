@@ -43,7 +43,8 @@ _ATTRIBUTION = (
 def load_demo() -> Database:
     """Load 320 real studies, with terms from their abstracts.
 
-    They are studies of n-back and flanker tasks that come with NiMARE; nothing is downloaded, and NiMARE is not imported.
+    They are studies of n-back and flanker tasks that come with NiMARE; nothing is
+    downloaded, and NiMARE is not imported.
 
     Returns
     -------

@@ -1,9 +1,9 @@
 """The compiled loops: the only places that go through studies and voxels.
 
 Activations are stored as *blocked runs*. The mask's voxels stand in one line; a study's
-active voxels form runs on it; the line is cut into blocks of at most 4,096 voxels, so
-that a run's start and end fit 16 bits and a block's accumulator stays in the first-level
-cache. Runs lie block after block, study after study within a block:
+active voxels form runs on it; the line is cut into blocks of 4,096 voxels, so that a
+run's start and end fit 16 bits and a block's accumulator stays in the fastest cache.
+Runs lie block after block, study after study within a block:
 ``runs[offsets[b * n_studies + s]:offsets[b * n_studies + s + 1]]`` are the runs
 (first voxel, one past the last) of study ``s`` in block ``b``.
 """

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nimare_neurosynth._typing import IntArray
+
 ANALYSIS_COLUMNS = ("table_id", "table_num", "table_label", "table_name", "contrast")
 """Columns of a table of peaks that describe the analysis a peak is from."""
 
@@ -85,7 +87,7 @@ def _give(table: pd.DataFrame) -> Any:
     return lambda: table
 
 
-def _analyses(parts: Parts) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+def _analyses(parts: Parts) -> tuple[pd.DataFrame, IntArray]:
     """Find the analyses, in order of appearance, and each peak's."""
     columns = parts.peak_columns
     key_column = next(
@@ -106,9 +108,7 @@ def _analyses(parts: Parts) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     return analyses, number
 
 
-def _varies(
-    column: pd.Series, number: NDArray[np.int64], first: NDArray[np.int64]
-) -> bool:
+def _varies(column: pd.Series, number: IntArray, first: IntArray) -> bool:
     """Tell whether a column differs between peaks of one analysis."""
     values = column.to_numpy()
     return bool((values != values[first][number]).any())

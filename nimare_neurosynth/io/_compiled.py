@@ -67,6 +67,7 @@ def write_database(
     """
     target = Path(folder)
     old = _old_parts(target)
+    existed = target.exists()
     try:
         target.mkdir(parents=True, exist_ok=True)
         parts = Path(tempfile.mkdtemp(dir=target, prefix="parts-"))
@@ -79,13 +80,12 @@ def write_database(
         label_sets = _write_parts(database, parts)
         manifest = _manifest(database, parts, label_sets)
         write_atomic(target / MANIFEST, json.dumps(manifest, indent=1))
-    except OSError as error:
-        shutil.rmtree(parts, ignore_errors=True)
-        raise FormatError(
-            f"cannot write a database into {target}: {error.strerror or error}."
-        ) from error
-    except BaseException:
-        shutil.rmtree(parts, ignore_errors=True)
+    except BaseException as error:
+        shutil.rmtree(parts if existed else target, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise FormatError(
+                f"cannot write a database into {target}: {error.strerror or error}."
+            ) from error
         raise
     if old is not None:
         shutil.rmtree(target / old, ignore_errors=True)
@@ -247,7 +247,8 @@ def _open_labels(folder: Path, facts: dict[str, str], n_studies: int) -> LabelSe
     weights = None
     if (folder / "data.npy").is_file():
         arrays = [_map(folder / f"{n}.npy") for n in ("data", "indices", "indptr")]
-        weights = csc_array(tuple(arrays), shape=(n_studies, len(labels)), copy=False)
+        shape = (n_studies, len(labels))
+        weights = csc_array((arrays[0], arrays[1], arrays[2]), shape=shape, copy=False)
     return LabelSet(weights=weights, labels=labels, **facts)
 
 

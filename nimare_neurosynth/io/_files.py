@@ -105,7 +105,7 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Write several files into a folder so that a failure or Ctrl-C leaves none of them.
+    """Write several files into a folder: all of them, or none after a failure.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ class NamedFile:
 
 
 def is_neurosynth_folder(folder: Path) -> bool:
-    """Tell whether a folder has this layout: a file of coordinates and one of metadata."""
+    """Tell whether a folder has this layout: coordinates and metadata."""
     suffixes = {NamedFile.parse(path).suffix for path in folder.iterdir()}
     return bool(suffixes & {*_COORDINATES}) and bool(suffixes & {*_METADATA})
 
@@ -94,7 +94,7 @@ def read_neurosynth(folder: Path) -> Parts:
     table = read_table(coordinates.path)
     need_columns(table, ("id", "x", "y", "z"), coordinates.path)
     position = pd.Index(studies["study_id"]).get_indexer(
-        ids(table, "id", coordinates.path)  # type: ignore[arg-type]
+        ids(table, "id", coordinates.path)
     )
     _check_known(position, table, coordinates.path, metadata.path)
     xyz = np.stack([numbers(table, axis, coordinates.path) for axis in "xyz"], axis=1)
@@ -146,7 +146,7 @@ def _read_studies(path: Path) -> pd.DataFrame:
     studies.insert(0, "study_id", study_ids)
     if "year" in studies.columns:
         years = numbers(studies, "year", path)
-        studies["year"] = pd.array(years, dtype="Int64")
+        studies["year"] = pd.Series(years).astype("Int64")
     return studies
 
 

@@ -44,8 +44,8 @@ def read_sparse(path: Path, shape: tuple[int, int]) -> csc_array:
         matrix = load_npz(path)
     except Exception as error:
         raise FormatError(
-            f"{path} cannot be read as a sparse matrix ({error}): it must be a file that "
-            "scipy.sparse.save_npz wrote, without pickled objects."
+            f"{path} cannot be read as a sparse matrix ({error}): it must be a file "
+            "that scipy.sparse.save_npz wrote, without pickled objects."
         ) from error
     if matrix.shape != shape:
         raise FormatError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ def read_table(path: Path) -> pd.DataFrame:
         raise FormatError(f"{path} is empty: a table with a header is needed.")
     separator = "\t" if "\t" in header or "," not in header else ","
     # a quotation mark inside a tab-separated title is just a character
-    quoting = 3 if separator == "\t" else 0
+    quoting: Literal[0, 3] = 3 if separator == "\t" else 0
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -55,7 +55,7 @@ def read_table(path: Path) -> pd.DataFrame:
                 sep=separator,
                 dtype=str,
                 keep_default_na=False,
-                quoting=quoting,  # type: ignore[arg-type]
+                quoting=quoting,
                 index_col=False,
             )
     except (ValueError, pd.errors.ParserWarning) as error:
@@ -75,7 +75,7 @@ def _with_clean_columns(
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise FormatError(f"{path}:1 repeats the column {repeated[0]!r}.")
-    short = np.flatnonzero(table.iloc[:, -1].isna()) if len(table) else []
+    short = np.flatnonzero(table.iloc[:, -1].isna().to_numpy())
     if len(short):
         raise FormatError(
             f"{path}:{short[0] + 2} has fewer fields than the header's {len(names)}: "

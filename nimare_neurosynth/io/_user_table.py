@@ -1,7 +1,7 @@
 """A user's own tables: one row per peak, and features by study.
 
-The one-file layout of legacy Neurosynth (``database.txt`` with ``features.txt``) is such
-a table with more columns.
+The one-file layout of legacy Neurosynth (``database.txt`` with ``features.txt``) is
+such a table with more columns.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def read_user_table(path: Path, features: Path | None = None) -> Parts:
     ----------
     path : pathlib.Path
         Columns ``id`` (or ``study_id``, ``study``, ``pmid``), ``x``, ``y``, ``z`` and
-        ``space`` in any order and case. ``doi``, ``title``, ``authors``, ``journal`` and
-        ``year`` are taken as facts about the study if they are equal on all its rows;
-        other columns stay with the peaks.
+        ``space`` in any order and case. ``doi``, ``title``, ``authors``, ``journal``
+        and ``year`` are taken as facts about the study if they are equal on all its
+        rows; other columns stay with the peaks.
     features : pathlib.Path, optional
         Ids in the first column, whatever its name; one column of weights per label.
 
@@ -95,8 +95,8 @@ def _move_study_columns(
         differing = int((values != by_study[position]).sum())
         if differing:
             notes.append(
-                f"{name} differs between peaks of one study ({differing:,} peaks): kept "
-                "with the peaks"
+                f"{name} differs between peaks of one study ({differing:,} peaks): "
+                "kept with the peaks"
             )
             continue
         studies[name] = by_study
@@ -115,8 +115,8 @@ def _read_features(path: Path, studies: pd.DataFrame, notes: list[str]) -> Label
     table = read_table(path)
     if table.shape[1] < 2:
         raise FormatError(
-            f"{path} has no column of weights: ids in the first column, then one column "
-            "per label."
+            f"{path} has no column of weights: ids in the first column, then one "
+            "column per label."
         )
     id_column = str(table.columns[0])
     study_ids = ids(table, id_column, path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -27,6 +26,8 @@ from nimare_neurosynth.meta._maps import Maps
 from nimare_neurosynth.meta._provenance import Provenance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nimare_neurosynth._typing import BoolArray
     from nimare_neurosynth.database import Database
     from nimare_neurosynth.space import Mask
@@ -72,7 +73,7 @@ def meta_analysis(
     mask : Mask or image, optional
         The voxels there are; NiMARE's MNI152 2 mm brain (228,483) by default.
     prior : float
-        Prior probability of being selected, above 0 and below 1, in the ``_prior`` maps.
+        Prior probability of being selected in the ``_prior`` maps, above 0 and below 1.
     min_studies : int or float
         Voxels that fewer studies activate (whole number), or a smaller share of them
         (below 1), are 0 in all maps, p values 1.
@@ -204,9 +205,10 @@ def _universe(
     if both.any():
         example = database.study_ids[np.flatnonzero(both)[0]]
         raise SelectionError(
-            f"{np.count_nonzero(both):,} studies are in both '{choices[0].description}' "
-            f"and '{against.description}' (for example {example}): a contrast needs "
-            "separate sets; take one from the other with &~."
+            f"{np.count_nonzero(both):,} studies are in both "
+            f"'{choices[0].description}' and '{against.description}' (for example "
+            f"{example}): a contrast needs separate sets; take one from the other "
+            "with &~."
         )
     if not (against.mask & counted).any():
         raise EmptySelectionError(

@@ -113,7 +113,8 @@ def totals_within(
     """Count the studies of a universe (None: all) that activate each voxel."""
     if universe is None or universe.all():
         return activations.totals
-    return count_columns(activations, LabelColumns.from_masks([universe]))[0]
+    one = LabelColumns.from_masks([universe])
+    return np.asarray(count_columns(activations, one)[0])
 
 
 def expected_counts(

@@ -59,8 +59,8 @@ def check_q(q: float) -> float:
 class Maps:
     """Maps of one or many selections of studies, all over the same voxels.
 
-    Only the counts are held; every map is computed from them when it is asked for, which
-    takes a millisecond or two. ``maps["z_desc-association"]`` is an array;
+    Only the counts are held; every map is computed from them when it is asked for,
+    which takes a millisecond or two. ``maps["z_desc-association"]`` is an array;
     :meth:`image` gives NIfTI. :data:`nimare_neurosynth.meta.MAPS` lists the maps.
 
     Attributes
@@ -341,7 +341,7 @@ class Maps:
     def sidecar(
         self, name: str, *, label: str | None = None, fdr_q: float | None = None
     ) -> dict[str, Any]:
-        """Describe a map: database, query, options, versions and a methods paragraph."""
+        """Describe a map: database, query, options, versions, methods in words."""
         row = self._row(label)
         p = self.provenance
         n = int(self.n_selected[row])

@@ -19,14 +19,39 @@ CITATIONS = (
     "Research Environment. Aperture Neuro 3. https://doi.org/10.52294/001c.87681",
 )
 _LANCASTER = (
-    "Lancaster JL, Tordesillas-Gutiérrez D, Martinez M, et al. (2007). Bias between MNI "
-    "and Talairach coordinates analyzed using the ICBM-152 brain template. Human Brain "
-    "Mapping 28:1194-1205. https://doi.org/10.1002/hbm.20345"
+    "Lancaster JL, Tordesillas-Gutiérrez D, Martinez M, et al. (2007). Bias between "
+    "MNI and Talairach coordinates analyzed using the ICBM-152 brain template. Human "
+    "Brain Mapping 28:1194-1205. https://doi.org/10.1002/hbm.20345"
 )
 _BENJAMINI = (
     "Benjamini Y, Hochberg Y (1995). Controlling the false discovery rate: a practical "
     "and powerful approach to multiple testing. Journal of the Royal Statistical "
     "Society B 57:289-300. https://doi.org/10.1111/j.2517-6161.1995.tb02031.x"
+)
+
+_METHODS = (
+    "A coordinate-based meta-analysis was run with nimare_neurosynth {version}, an "
+    "extension of NiMARE (Salo et al., 2023) that implements Neurosynth's method "
+    "(Yarkoni et al., 2011), on the {database} database ({n_database:,} studies, "
+    "{n_peaks:,} peaks). The {n_selected:,} studies selected by the query '{query}' "
+    "(weights of at least {threshold:g}) were compared with {compared}. A study was "
+    "taken to activate the voxels within {radius:g} mm of its reported peaks, in a mask "
+    "of {n_voxels:,} voxels in MNI152 space."
+)
+_TALAIRACH = (
+    "Talairach coordinates were brought to MNI space with the inverse of the {matrix} "
+    "matrix (Lancaster et al., 2007)."
+)
+_UNMOVED = "Talairach coordinates were used as they are."
+_TESTS = (
+    "The association test compared how often selected and other studies activate a "
+    "voxel (Pearson's chi-square of a 2 x 2 table, one degree of freedom, no continuity "
+    "correction); the uniformity test compared how often selected studies activate the "
+    "voxel and the average voxel (one-way chi-square)."
+)
+_CORRECTED = (
+    "Maps were thresholded at a false discovery rate of {q:g} (Benjamini & Hochberg, "
+    "1995) over all voxels of the mask."
 )
 
 
@@ -75,40 +100,33 @@ class Provenance:
         q: float | None,
     ) -> str:
         """Write the methods paragraph of a paper."""
-        name = f"{self.database['name']} {self.database['version']}".strip()
         rest = n_studies - n_selected
         compared = f"the remaining {rest:,}"
         if self.versus is not None:
             compared = f"the {rest:,} studies selected by '{self.versus}'"
-        within = f" Only studies selected by '{self.universe}' were counted."
-        moved = "Talairach coordinates were used as they are."
-        if self.talairach is not None:
-            moved = (
-                "Talairach coordinates were brought to MNI space with the inverse of "
-                f"the {self.talairach} matrix (Lancaster et al., 2007)."
+        sentences = [
+            _METHODS.format(
+                version=_version("nimare-neurosynth"),
+                database=f"{self.database['name']} {self.database['version']}".strip(),
+                n_database=self.database["n_studies"],
+                n_peaks=self.database["n_peaks"],
+                n_selected=n_selected,
+                query=query,
+                threshold=self.threshold,
+                compared=compared,
+                radius=self.radius_mm,
+                n_voxels=n_voxels,
+            ),
+            _TALAIRACH.format(matrix=self.talairach) if self.talairach else _UNMOVED,
+        ]
+        if self.universe is not None:
+            sentences.append(
+                f"Only studies selected by '{self.universe}' were counted."
             )
-        corrected = ""
+        sentences.append(_TESTS)
         if q is not None:
-            corrected = (
-                f" Maps were thresholded at a false discovery rate of {q:g} (Benjamini "
-                "& Hochberg, 1995) over all voxels of the mask."
-            )
-        return (
-            "A coordinate-based meta-analysis was run with nimare_neurosynth "
-            f"{_version('nimare-neurosynth')}, an extension of NiMARE (Salo et al., "
-            f"2023) that implements Neurosynth's method (Yarkoni et al., 2011), on the "
-            f"{name} database ({self.database['n_studies']:,} studies, "
-            f"{self.database['n_peaks']:,} peaks). The {n_selected:,} studies selected "
-            f"by the query '{query}' (weights of at least {self.threshold:g}) were "
-            f"compared with {compared}.{within if self.universe else ''} A study was "
-            f"taken to activate the voxels within {self.radius_mm:g} mm of its reported "
-            f"peaks, in a mask of {n_voxels:,} voxels in MNI152 space. {moved} The "
-            "association test compared how often selected and other studies activate a "
-            "voxel (Pearson's chi-square of a 2 x 2 table, one degree of freedom, no "
-            "continuity correction); the uniformity test compared how often selected "
-            "studies activate the voxel and the average voxel (one-way chi-square)."
-            f"{corrected}"
-        )
+            sentences.append(_CORRECTED.format(q=q))
+        return " ".join(sentences)
 
     def citations(self, *, corrected: bool) -> list[str]:
         """List what the methods paragraph cites, and the data's own attribution."""

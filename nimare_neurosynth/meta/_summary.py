@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from nimare_neurosynth.meta._batch import ZTile, map_z
+
+_Part: TypeAlias = "tuple[slice, IntArray, FloatArray, FloatArray | None]"
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
+    from nimare_neurosynth._typing import FloatArray, IntArray
     from nimare_neurosynth.engine import Activations, LabelColumns
     from nimare_neurosynth.space import Mask
 
@@ -55,7 +58,7 @@ def summarise_labels(
     """
     import pandas as pd
 
-    def reduce(tile: ZTile) -> tuple[slice, object, object, object]:
+    def reduce(tile: ZTile) -> _Part:
         first = tile.voxels.start
         best = tile.association.argmax(axis=1)
         rows = np.arange(len(best))

@@ -39,9 +39,9 @@ def cluster_table(
     Returns
     -------
     pandas.DataFrame
-        ``cluster`` (``1``, then ``1a`` to ``1c`` for further peaks), ``x``, ``y``, ``z``
-        (mm), ``value``, ``size_mm3`` (missing for further peaks): positive clusters
-        before negative ones, the strongest first.
+        ``cluster`` (``1``, then ``1a`` to ``1c`` for further peaks), ``x``, ``y``,
+        ``z`` (mm), ``value``, ``size_mm3`` (missing for further peaks): positive
+        clusters before negative ones, the strongest first.
     """
     import pandas as pd
 
