@@ -35,8 +35,8 @@ _METHODS = (
     "(Yarkoni et al., 2011), on the {database} database ({n_database:,} studies, "
     "{n_peaks:,} peaks). The {n_selected:,} studies selected by the query '{query}' "
     "(weights of at least {threshold:g}) were compared with {compared}. A study was "
-    "taken to activate the voxels within {radius:g} mm of its reported peaks, in a mask "
-    "of {n_voxels:,} voxels in MNI152 space."
+    "taken to activate the voxels within {radius:g} mm of its reported peaks, in a "
+    "mask of {n_voxels:,} voxels in MNI152 space."
 )
 _TALAIRACH = (
     "Talairach coordinates were brought to MNI space with the inverse of the {matrix} "
@@ -45,8 +45,8 @@ _TALAIRACH = (
 _UNMOVED = "Talairach coordinates were used as they are."
 _TESTS = (
     "The association test compared how often selected and other studies activate a "
-    "voxel (Pearson's chi-square of a 2 x 2 table, one degree of freedom, no continuity "
-    "correction); the uniformity test compared how often selected studies activate the "
+    "voxel (Pearson's chi-square of a 2 x 2 table, one degree of freedom, no "
+    "continuity correction); the uniformity test compared how often selected studies activate the "
     "voxel and the average voxel (one-way chi-square)."
 )
 _CORRECTED = (

@@ -1,0 +1,1 @@
+"""Benchmarks: ``python -m tests.benchmarks --data FOLDER``; see docs/performance."""
