@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from nimare_neurosynth.database import Selection
     from nimare_neurosynth.meta import Maps
 
+_SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
 
 @click.command()
 @database_argument
@@ -182,11 +184,11 @@ and one of the studies."""
 @query_options
 @radius_option("A study activates the voxels within this distance of its peaks.")
 @click.option(
-    "--q", type=float, default=0.01, show_default=True, help="False discovery rate."
+    "--q", type=_SHARE, default=0.01, show_default=True, help="False discovery rate."
 )
 @click.option(
     "--prior",
-    type=float,
+    type=_SHARE,
     default=0.5,
     show_default=True,
     help="Prior probability in the _prior maps.",
@@ -214,9 +216,7 @@ def meta(
     """Map where the studies that match a QUERY report activation."""
     from nimare_neurosynth.io import write_atomic
     from nimare_neurosynth.meta import meta_analysis
-    from nimare_neurosynth.meta._maps import check_q
 
-    check_q(q)
     min_studies = _number(options["min_studies"])
     database = open_any(db, features)
     selection = database.select(

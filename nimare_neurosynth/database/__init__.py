@@ -1,13 +1,21 @@
 """The analysis form of a database of studies, and the ways to choose among them."""
 
 from nimare_neurosynth.database._about import About
-from nimare_neurosynth.database._database import ActivationStore, Database
+from nimare_neurosynth.database._database import (
+    DEFAULT_RADIUS_MM,
+    DEFAULT_TALAIRACH,
+    ActivationStore,
+    Database,
+)
 from nimare_neurosynth.database._info import DatabaseInfo
-from nimare_neurosynth.database._labelset import LabelSet
+from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD, LabelSet
 from nimare_neurosynth.database._peaks import Peaks
 from nimare_neurosynth.database._selection import Selection
 
 __all__ = [
+    "DEFAULT_RADIUS_MM",
+    "DEFAULT_TALAIRACH",
+    "DEFAULT_THRESHOLD",
     "About",
     "ActivationStore",
     "Database",

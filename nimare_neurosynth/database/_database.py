@@ -16,7 +16,7 @@ from nimare_neurosynth.database._where import studies_where
 from nimare_neurosynth.engine import Activations, build_activations
 from nimare_neurosynth.errors import OptionError, SelectionError, suggest
 from nimare_neurosynth.space import (
-    Mask,
+    as_mask,
     default_mask,
     region_voxels,
     sphere_lines,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nimare_neurosynth.database._about import About
     from nimare_neurosynth.database._info import DatabaseInfo
     from nimare_neurosynth.database._peaks import Peaks
-    from nimare_neurosynth.space._mask import ImageLike
+    from nimare_neurosynth.space import ImageLike, Mask
 
 DEFAULT_RADIUS_MM = 6.0
 DEFAULT_TALAIRACH = "icbm_spm"
@@ -419,10 +419,3 @@ class Database:
             "a Database is not pickled: save it with write_database() and open the "
             "folder where it is needed."
         )
-
-
-def as_mask(mask: Mask | ImageLike | None) -> Mask:
-    """Take a mask as an object, an image or nothing (the default brain mask)."""
-    if mask is None:
-        return default_mask()
-    return mask if isinstance(mask, Mask) else Mask.from_image(mask)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nimare_neurosynth.database import About
-from nimare_neurosynth.io._build import Parts, build, space_names
+from nimare_neurosynth.io import Parts, build
 from nimare_neurosynth.mining import extract_terms
 from nimare_neurosynth.space import nimare_resource
 
@@ -86,7 +86,7 @@ def load_demo() -> Database:
             studies=studies,
             peak_study=position,
             xyz=coordinates[["x", "y", "z"]].to_numpy(dtype=np.float64),
-            space=space_names(coordinates["space"].fillna("")),
+            space=coordinates["space"].fillna("").tolist(),
             peak_columns=peak_columns,
             label_sets=[
                 extract_terms(

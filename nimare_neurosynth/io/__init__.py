@@ -1,13 +1,16 @@
 """Reading and writing databases."""
 
 from nimare_neurosynth.io._bibtex import to_bibtex
+from nimare_neurosynth.io._build import Parts, build
 from nimare_neurosynth.io._cache import cache_folder, clear_cache
 from nimare_neurosynth.io._compiled import open_database, write_database
 from nimare_neurosynth.io._files import atomic_folder, write_atomic
 from nimare_neurosynth.io._read import read_database
 
 __all__ = [
+    "Parts",
     "atomic_folder",
+    "build",
     "cache_folder",
     "clear_cache",
     "open_database",

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from nimare_neurosynth.database import About, Database, LabelSet, Peaks
-from nimare_neurosynth.space import is_talairach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 ANALYSIS_COLUMNS = ("table_id", "table_num", "table_label", "table_name", "contrast")
 """Columns of a table of peaks that describe the analysis a peak is from."""
+
+UNKNOWN_SPACE = "UNKNOWN"
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Parts:
         Position of each peak's study.
     xyz : ndarray of float64, shape (n_peaks, 3)
     space : sequence of str, length n_peaks
-        Name of each peak's space.
+        Name of each peak's space, "" where that is not known.
     peak_columns : pandas.DataFrame
         The other columns of the table of peaks.
     label_sets : list of LabelSet
@@ -72,7 +73,8 @@ def build(parts: Parts) -> Database:
     }
     if parts.texts is not None:
         tables["texts"] = parts.texts.reset_index(drop=True)
-    peaks = Peaks.from_columns(parts.xyz, parts.peak_study, peak_analysis, parts.space)
+    space = [name.strip() or UNKNOWN_SPACE for name in parts.space]
+    peaks = Peaks.from_columns(parts.xyz, parts.peak_study, peak_analysis, space)
     return Database(
         parts.about,
         n_studies=len(parts.studies),
@@ -112,23 +114,3 @@ def _varies(column: pd.Series, number: IntArray, first: IntArray) -> bool:
     """Tell whether a column differs between peaks of one analysis."""
     values = column.to_numpy()
     return bool((values != values[first][number]).any())
-
-
-def space_names(spaces: pd.Series) -> list[str]:
-    """Give the names of spaces, an empty one as ``UNKNOWN``."""
-    names = spaces.str.strip()
-    return names.where(names != "", "UNKNOWN").tolist()
-
-
-def unknown_space_note(peaks: Peaks) -> str | None:
-    """Describe peaks in spaces that are neither MNI nor Talairach."""
-    counts = np.bincount(peaks.space, minlength=len(peaks.spaces))
-    odd = {
-        name: int(count)
-        for name, count in zip(peaks.spaces, counts, strict=True)
-        if name.upper() != "MNI" and not is_talairach(name)
-    }
-    if not odd:
-        return None
-    listed = ", ".join(f"{name} ({count:,})" for name, count in odd.items())
-    return f"peaks of unknown space, taken as MNI: {listed}"

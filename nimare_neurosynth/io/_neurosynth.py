@@ -17,7 +17,7 @@ import pandas as pd
 
 from nimare_neurosynth.database import About, LabelSet
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io._build import Parts, space_names
+from nimare_neurosynth.io._build import Parts
 from nimare_neurosynth.io._files import read_text
 from nimare_neurosynth.io._sparse import read_sparse
 from nimare_neurosynth.io._tabular import ids, need_columns, numbers, read_table
@@ -166,12 +166,11 @@ def _peak_spaces(
     table: pd.DataFrame, studies: pd.DataFrame, position: np.ndarray, notes: list[str]
 ) -> list[str]:
     if "space" in table.columns:
-        return space_names(table.pop("space"))
+        return table.pop("space").tolist()
     if "space" in studies.columns:
-        by_study = np.array(space_names(studies["space"]), dtype=object)
-        return list(by_study[position]) if len(by_study) else []
+        return list(studies["space"].to_numpy()[position])
     notes.append("no space is given: coordinates are used as they are")
-    return ["UNKNOWN"] * len(table)
+    return [""] * len(table)
 
 
 def _read_label_sets(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from nimare_neurosynth.database import About, LabelSet
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io._build import Parts, space_names
+from nimare_neurosynth.io._build import Parts
 from nimare_neurosynth.io._tabular import ids, need_columns, numbers, read_table
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ def read_user_table(path: Path, features: Path | None = None) -> Parts:
     position, distinct = pd.factorize(study_ids)
     studies = pd.DataFrame({"study_id": pd.Series(distinct, dtype="str")})
     if "space" in table.columns:
-        space = space_names(table.pop("space"))
+        space = table.pop("space").tolist()
     else:
-        space = ["UNKNOWN"] * len(table)
+        space = [""] * len(table)
         notes.append("no space is given: coordinates are used as they are")
     xyz = np.stack([numbers(table, axis, path) for axis in "xyz"], axis=1)
     rest = table.drop(columns=[id_column, "x", "y", "z"])

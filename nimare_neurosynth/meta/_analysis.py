@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from nimare_neurosynth.database import Selection
-from nimare_neurosynth.database._database import (
+from nimare_neurosynth.database import (
     DEFAULT_RADIUS_MM,
     DEFAULT_TALAIRACH,
-    as_mask,
+    DEFAULT_THRESHOLD,
+    Selection,
 )
-from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD
 from nimare_neurosynth.engine import LabelColumns, count_columns
 from nimare_neurosynth.errors import (
     EmptySelectionError,
@@ -24,14 +23,14 @@ from nimare_neurosynth.errors import (
 from nimare_neurosynth.meta._batch import expected_counts, totals_within
 from nimare_neurosynth.meta._maps import Maps
 from nimare_neurosynth.meta._provenance import Provenance
+from nimare_neurosynth.space import as_mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nimare_neurosynth._typing import BoolArray
     from nimare_neurosynth.database import Database
-    from nimare_neurosynth.space import Mask
-    from nimare_neurosynth.space._mask import ImageLike
+    from nimare_neurosynth.space import ImageLike, Mask
 
 Choice: TypeAlias = "str | Selection"
 

@@ -46,8 +46,8 @@ _UNMOVED = "Talairach coordinates were used as they are."
 _TESTS = (
     "The association test compared how often selected and other studies activate a "
     "voxel (Pearson's chi-square of a 2 x 2 table, one degree of freedom, no "
-    "continuity correction); the uniformity test compared how often selected studies activate the "
-    "voxel and the average voxel (one-way chi-square)."
+    "continuity correction); the uniformity test compared how often selected studies "
+    "activate the voxel and the average voxel (one-way chi-square)."
 )
 _CORRECTED = (
     "Maps were thresholded at a false discovery rate of {q:g} (Benjamini & Hochberg, "

@@ -7,15 +7,25 @@ from nimare_neurosynth.space._coordinates import (
     talairach_matrix,
     talairach_to_mni,
 )
-from nimare_neurosynth.space._mask import Mask, default_mask, region_voxels
+from nimare_neurosynth.space._mask import (
+    ImageLike,
+    Mask,
+    as_mask,
+    default_mask,
+    load_image,
+    region_voxels,
+)
 from nimare_neurosynth.space._resources import nimare_resource
 from nimare_neurosynth.space._sphere import sphere_lines
 
 __all__ = [
     "TALAIRACH_MATRICES",
+    "ImageLike",
     "Mask",
+    "as_mask",
     "default_mask",
     "is_talairach",
+    "load_image",
     "mm_to_voxel",
     "nimare_resource",
     "region_voxels",

@@ -219,6 +219,13 @@ def default_mask() -> Mask:
     return Mask.from_image(nimare_resource("templates", name))
 
 
+def as_mask(mask: Mask | ImageLike | None) -> Mask:
+    """Take a mask as an object, an image or nothing (the default brain mask)."""
+    if mask is None:
+        return default_mask()
+    return mask if isinstance(mask, Mask) else Mask.from_image(mask)
+
+
 def load_image(image: ImageLike) -> Nifti1Image:
     """Load an image, or say plainly why it can't be.
 
