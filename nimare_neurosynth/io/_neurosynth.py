@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _COORDINATES = ("coordinates.tsv.gz", "coordinates.tsv", "database.tsv.gz")
 _METADATA = ("metadata.tsv.gz", "metadata.tsv")
+_LABEL_FILES = ("vocabulary.txt", "features.npz", "metadata.json")
+_READ = frozenset({*_COORDINATES, *_METADATA, *_LABEL_FILES})
 _ATTRIBUTION = {
     "neurosynth": (
         "ODbL-1.0",
@@ -99,6 +101,9 @@ def read_neurosynth(folder: Path) -> Parts:
     _check_known(position, table, coordinates.path, metadata.path)
     xyz = np.stack([numbers(table, axis, coordinates.path) for axis in "xyz"], axis=1)
     spaces = _peak_spaces(table, studies, position, notes)
+    unread = [file.path.name for file in files if file.suffix not in _READ]
+    if unread:
+        notes.append(f"not read: {', '.join(unread)}")
     missing = {"table_id", "table_num", "peak_id"} - set(table.columns)
     if missing:
         notes.append(f"coordinates have no {', '.join(sorted(missing))}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -45,8 +45,21 @@ def read_table(path: Path) -> pd.DataFrame:
     if not header.strip():
         raise FormatError(f"{path} is empty: a table with a header is needed.")
     separator = "\t" if "\t" in header or "," not in header else ","
-    # a quotation mark inside a tab-separated title is just a character
-    quoting: Literal[0, 3] = 3 if separator == "\t" else 0
+    try:
+        table = _parse(text, separator, quoted='"' in text)
+    except (ValueError, pd.errors.ParserWarning) as error:
+        raise FormatError(
+            f"{path} is not a proper table: {str(error).strip()}"
+        ) from error
+    return _with_clean_columns(table, header, separator, path)
+
+
+def _parse(text: str, separator: str, *, quoted: bool) -> pd.DataFrame:
+    """Parse a table, taking quotation marks around fields as such where that works.
+
+    A field that begins with a quotation mark which nobody closed would swallow all up
+    to the next one: a field that holds both line ends and separators tells.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -55,14 +68,23 @@ def read_table(path: Path) -> pd.DataFrame:
                 sep=separator,
                 dtype=str,
                 keep_default_na=False,
-                quoting=quoting,
+                quoting=0 if quoted else 3,
                 index_col=False,
             )
-    except (ValueError, pd.errors.ParserWarning) as error:
-        raise FormatError(
-            f"{path} is not a proper table: {str(error).strip()}"
-        ) from error
-    return _with_clean_columns(table, header, separator, path)
+    except ValueError:
+        if not quoted or separator == ",":
+            raise
+        return _parse(text, separator, quoted=False)
+    if quoted and separator == "\t" and _has_swallowed_lines(table):
+        return _parse(text, separator, quoted=False)
+    return table
+
+
+def _has_swallowed_lines(table: pd.DataFrame) -> bool:
+    swallowed = table.apply(
+        lambda column: column.str.contains(r"\t[^\n]*\n", regex=True)
+    )
+    return bool(swallowed.any(axis=None))
 
 
 def _with_clean_columns(
