@@ -1,5 +1,7 @@
 """Slow, obvious forms of everything that the package computes fast."""
 
+import importlib
+import logging
 import warnings
 
 import numpy as np
@@ -116,7 +118,7 @@ def random_activations(rng, mask, n_studies, radius_mm=6.0, block_size=64):
 
 
 def random_database(seed=0, n_studies=120, n_labels=6):
-    """Make a database whose first label goes with peaks on the left."""
+    """Make a database whose first label goes with peaks near (-8, 0, 0)."""
     rng = np.random.default_rng(seed)
     study = np.sort(rng.integers(0, n_studies - 2, 8 * n_studies))
     study[: n_studies - 2] = np.arange(n_studies - 2)
@@ -125,7 +127,8 @@ def random_database(seed=0, n_studies=120, n_labels=6):
         rng.random((n_studies, n_labels)) < 0.4
     )
     xyz = rng.normal(0, 16, (len(study), 3)).round()
-    xyz[weights[study, 0] > 0] -= (12, 0, 0)
+    xyz[(weights[study, 0] > 0) & (rng.random(len(study)) < 0.5)] /= 4
+    xyz[weights[study, 0] > 0] -= (8, 0, 0)
     ids = pd.Series([str(1000 + i) for i in range(n_studies)], dtype="str")
     from scipy.sparse import csc_array
 
@@ -144,3 +147,13 @@ def quietly(function, *args, **kwargs):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return function(*args, **kwargs)
+
+
+def import_nimare(module):
+    """Import a part of NiMARE; undo what that does to the root logger."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    imported = quietly(importlib.import_module, module)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    return imported

@@ -8,7 +8,7 @@ from nimare_neurosynth.space import Mask
 
 _millimetres = st.one_of(
     st.floats(-40, 40),
-    st.sampled_from([np.nan, np.inf, -np.inf, 1e300, -500.0, 1.0, 3.0]),
+    st.sampled_from([np.nan, np.inf, -np.inf, 1e100, -500.0, 1.0, 3.0]),
 )
 
 

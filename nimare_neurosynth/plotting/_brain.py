@@ -35,7 +35,7 @@ def plot_map(image: Nifti1Image, *, title: str = "", kind: str = "both") -> Figu
     Returns
     -------
     matplotlib.figure.Figure
-        Not shown; save it with :func:`save_figure` or its own ``savefig``.
+        A pyplot figure: ``plt.show()`` shows it, :func:`save_figure` keeps it.
 
     Raises
     ------
@@ -44,12 +44,12 @@ def plot_map(image: Nifti1Image, *, title: str = "", kind: str = "both") -> Figu
     """
     if kind not in _KINDS:
         raise OptionError(f"kind must be one of {', '.join(_KINDS)}, got {kind!r}.")
-    from matplotlib.figure import Figure
+    from matplotlib import pyplot as plt
     from nilearn import plotting
 
     limits = _limits(image)
     both = kind == "both"
-    figure = Figure(figsize=(10, 5.2 if both else 3), facecolor="white")
+    figure = plt.figure(figsize=(10, 5.2 if both else 3), facecolor="white")
     upper = (0.01, 0.45, 0.97, 0.47) if both else (0.01, 0.02, 0.97, 0.86)
     lower = (0.01, 0.02, 0.97, 0.40) if both else upper
     with warnings.catch_warnings():
@@ -99,8 +99,13 @@ def _limits(image: Nifti1Image) -> dict[str, Any]:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Save a figure as a picture file, by its ending, at 150 dots per inch."""
-    figure.savefig(path, dpi=150, facecolor="white")
+    """Save a figure as a picture file, by its ending, at 150 dots per inch; close it."""
+    from matplotlib import pyplot as plt
+
+    try:
+        figure.savefig(path, dpi=150, facecolor="white")
+    finally:
+        plt.close(figure)
 
 
 def view_map(image: Nifti1Image, *, title: str = "") -> HTMLDocument:

@@ -5,7 +5,6 @@ from hypothesis import given
 
 from nimare_neurosynth.database.query import (
     Name,
-    Not,
     has_wildcard,
     match_names,
     parse,
@@ -23,7 +22,6 @@ TOKENS = {
     "a&~b": ["word a", "operator &", "operator ~", "word b"],
     "a>=.1": ["word a", "compare >=", "word .1"],
     "a<1e-3": ["word a", "compare <", "word 1e-3"],
-    "a < = 1": None,
     '"a & b"': ["quoted a & b"],
     "'a b'": ["quoted a b"],
     "alzheimer's": ["word alzheimer's"],
@@ -35,9 +33,7 @@ TOKENS = {
 }
 
 
-@pytest.mark.parametrize(
-    "text", [t for t, tokens in TOKENS.items() if tokens is not None]
-)
+@pytest.mark.parametrize("text", TOKENS)
 def test_tokens(text):
     *tokens, end = tokenize(text)
     assert [f"{t.kind} {t.text}" for t in tokens] == TOKENS[text]
@@ -82,7 +78,6 @@ TREES = {
     "((a))": "a",
     "alzheimer's": "alzheimer's",
     "alzheimer's*": "alzheimer's*",
-    "'": "'",
 }
 
 
@@ -139,17 +134,8 @@ def test_a_written_tree_reads_as_itself(tree):
     assert parse(str(tree)) == tree
 
 
-@pytest.mark.parametrize(
-    ("text", "same"),
-    [
-        ("alzheimer's*", True),  # unquoted: the star stays a wildcard
-        ('"alzheimer*"', False),
-    ],
-)
-def test_quoting_survives_writing(text, same):
-    again = parse(str(parse(text)))
-    assert isinstance(again, Name)
-    assert again.quoted is not same
+def test_a_wildcard_after_an_apostrophe_stays_one():
+    assert parse(str(parse("alzheimer's*"))) == Name("alzheimer's*", quoted=False)
 
 
 @pytest.mark.parametrize(
@@ -162,9 +148,7 @@ def test_deep_nesting_is_an_error(text):
 
 def test_as_deep_as_allowed():
     assert parse("(" * 100 + "a" + ")" * 100) == Name("a")
-    assert parse("~" * 100 + "a") == parse("~(" * 50 + "a" + ")" * 50) or isinstance(
-        parse("~" * 100 + "a"), Not
-    )
+    assert str(parse("~" * 100 + "a")) == "~" * 100 + "a"
 
 
 # ------------------------------------------------------------- legacy's reading

@@ -11,7 +11,7 @@ from nimare_neurosynth.space import (
     talairach_matrix,
     talairach_to_mni,
 )
-from tests.oracles import MM2
+from tests.oracles import MM2, import_nimare
 
 # seen by running legacy Neurosynth 0.3.8 and NiMARE 0.22.1's tal2mni
 TALAIRACH_POINTS = [
@@ -30,9 +30,7 @@ def test_talairach_points_go_where_others_put_them(matrix, talairach, mni):
 
 
 def test_other_matrix_is_nimares():
-    from tests.oracles import quietly
-
-    tal2mni = quietly(__import__, "nimare.utils", fromlist=["tal2mni"]).tal2mni
+    tal2mni = import_nimare("nimare.utils").tal2mni
     xyz = np.random.default_rng(0).normal(0, 40, (50, 3))
     ours = talairach_to_mni(xyz, np.ones(50, bool), "icbm_other")
     np.testing.assert_allclose(ours, tal2mni(xyz), atol=1e-9)
@@ -73,7 +71,7 @@ def test_names_of_other_spaces(space):
 
 
 def test_unknown_matrices_are_refused():
-    with pytest.raises(OptionError, match="'brett'.*'icbm_spm', 'icbm_other'"):
+    with pytest.raises(OptionError, match=r"'brett'.*'icbm_spm', 'icbm_other'"):
         talairach_matrix("brett")
     assert talairach_matrix(None) is None
 

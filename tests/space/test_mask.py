@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nimare_neurosynth.errors import ImageError
 from nimare_neurosynth.space import Mask, default_mask
-from tests.oracles import MM2, brain_block, mask_xyz, quietly
+from tests.oracles import MM2, brain_block, import_nimare, mask_xyz
 from tests.strategies import masks
 
 WRONG_MASKS = {
@@ -136,10 +136,8 @@ def test_repr_says_how_many():
 
 
 def test_default_mask_is_nimares():
-    get_template = quietly(
-        __import__, "nimare.utils", fromlist=["get_template"]
-    ).get_template
-    image = get_template(space="mni152_2mm", mask="brain")
+    utils = import_nimare("nimare.utils")
+    image = utils.get_template(space="mni152_2mm", mask="brain")
     assert Mask.from_image(image) == default_mask()
     np.testing.assert_array_equal(
         np.asarray(image.dataobj) != 0, default_mask().to_volume(np.ones(228483)) != 0

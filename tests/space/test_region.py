@@ -86,13 +86,6 @@ def test_arrays_of_the_wrong_shape_are_refused(shape):
         region_voxels(np.ones(shape), default_mask())
 
 
-EMPTY_REGIONS = {
-    "all zero": (np.zeros((91, 109, 91)), MM2, "none of its voxels"),
-    "four volumes": (np.ones((9, 9, 9, 4)), MM2, "three-dimensional"),
-    "far away": (np.ones((5, 5, 5)), MM2 + np.diag([0, 0, 0, 0.0]) * 0, "x"),
-}
-
-
 def test_an_empty_image_is_refused():
     empty = nib.Nifti1Image(np.zeros((91, 109, 91), np.uint8), MM2)
     with pytest.raises(ImageError, match="none of its voxels is non-zero"):

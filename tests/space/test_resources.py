@@ -13,7 +13,7 @@ def test_a_missing_resource_is_named():
 
 
 def test_a_missing_nimare_is_said(monkeypatch):
-    monkeypatch.setattr(_resources, "find_spec", lambda name: None)
+    monkeypatch.setattr(_resources, "find_spec", lambda _: None)
     with pytest.raises(FormatError, match="pip install nimare"):
         nimare_resource("templates")
 
