@@ -99,7 +99,7 @@ def _limits(image: Nifti1Image) -> dict[str, Any]:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Save a figure as a picture file, by its ending, at 150 dots per inch; close it."""
+    """Save a figure as a picture file, by its ending, at 150 dots an inch; close it."""
     from matplotlib import pyplot as plt
 
     try:
