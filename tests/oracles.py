@@ -28,9 +28,9 @@ def brain_block(shape=(9, 8, 7), edge=4.0):
 
 
 def mask_xyz(mask):
-    """Give the millimetre coordinates of a mask's voxels, one by one."""
+    """Give the millimetre coordinates of a mask's voxels."""
     where = np.argwhere(mask.to_volume(np.ones(mask.n_voxels)))
-    return np.array([mask.affine[:3, :3] @ ijk + mask.affine[:3, 3] for ijk in where])
+    return (mask.affine @ np.c_[where, np.ones(len(where))].T)[:3].T
 
 
 def sphere_offsets(radius_mm, affine):

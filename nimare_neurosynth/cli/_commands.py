@@ -214,9 +214,10 @@ def meta(
     **options: Any,
 ) -> None:
     """Map where the studies that match a QUERY report activation."""
-    from nimare_neurosynth.io import write_atomic
+    from nimare_neurosynth.io import check_folder, write_atomic
     from nimare_neurosynth.meta import meta_analysis
 
+    check_folder(out)
     min_studies = _number(options["min_studies"])
     database = open_any(db, features)
     selection = database.select(

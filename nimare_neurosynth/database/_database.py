@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from nimare_neurosynth.database._checks import (
+    check_region_bound,
+    list_of,
+    parse_coordinates,
+)
 from nimare_neurosynth.database._evaluate import Evaluator
 from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD, LabelSet
-from nimare_neurosynth.database._near import check_region_bound, parse_coordinates
 from nimare_neurosynth.database._selection import Selection
 from nimare_neurosynth.database._where import studies_where
 from nimare_neurosynth.engine import Activations, build_activations
@@ -320,7 +324,7 @@ class Database:
             parts.append(self._by_region(region, bound, radius_mm, talairach))
         elif min_voxels is not None or min_proportion is not None:
             raise OptionError("min_voxels and min_proportion need a region.")
-        conditions = [where] if isinstance(where, str) else (where or ())
+        conditions = list_of(where, "where", "conditions such as 'year >= 2010'")
         parts += [
             Selection(self, studies_where(self.studies, text), text)
             for text in conditions
@@ -387,7 +391,7 @@ class Database:
     def _by_ids(self, ids: Iterable[object]) -> Selection:
         if isinstance(ids, str):
             raise OptionError("ids must be a list of study ids, not one text.")
-        wanted = {str(i) for i in ids}
+        wanted = {str(i) for i in list_of(ids, "ids", "study ids")}
         known = set(self.study_ids)
         missing = sorted(wanted - known)
         if missing:

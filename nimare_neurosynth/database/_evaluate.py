@@ -16,6 +16,7 @@ from nimare_neurosynth.database.query import (
     Name,
     Node,
     Not,
+    Or,
     match_names,
     parse,
     parse_right_to_left,
@@ -91,8 +92,8 @@ class Evaluator:
         self.threshold = check_threshold(threshold)
         self.func = func
         self.query = ""
-        if label_set is not None and label_set not in label_sets:
-            raise UnknownTermError(self._no_set(label_set))
+        if label_set is not None and str(label_set) not in label_sets:
+            raise UnknownTermError(self._no_set(str(label_set)))
         self.label_set = label_set
 
     def run(self, query: str) -> tuple[Node, Chosen]:
@@ -126,11 +127,7 @@ class Evaluator:
             return self._compare(node)
         if isinstance(node, Not):
             return Chosen(~self.evaluate(node.operand).mask, None)
-        left, right = self.evaluate(node.left), self.evaluate(node.right)
-        mask = (
-            left.mask & right.mask if isinstance(node, And) else left.mask | right.mask
-        )
-        return Chosen(mask, self._combine(left, right))
+        return self._combine(node)
 
     def _compare(self, node: Compare) -> Chosen:
         """Keep studies by weight; a lower bound on a name replaces the threshold."""
@@ -148,15 +145,32 @@ class Evaluator:
         passed = _COMPARISONS[node.operator](weights, node.value)
         return Chosen(inside & passed, weights)
 
-    def _combine(self, left: Chosen, right: Chosen) -> NDArray[np.float64] | None:
-        sides = [
-            np.where(side.mask, side.weights, 0.0)
-            for side in (left, right)
-            if side.weights is not None
-        ]
-        if len(sides) < 2:
-            return sides[0] if sides else None
-        return np.asarray(getattr(np.stack(sides), self.func)(axis=0))
+    def _combine(self, node: And | Or) -> Chosen:
+        """Evaluate operands one by one: a chain of thousands holds two at a time."""
+        mask: BoolArray | None = None
+        total: NDArray[np.float64] | None = None
+        n_weights = 0
+        for operand in node.operands:
+            side = self.evaluate(operand)
+            if mask is None:
+                mask = side.mask
+            else:
+                mask = mask & side.mask if isinstance(node, And) else mask | side.mask
+            if side.weights is not None:
+                weights = np.where(side.mask, side.weights, 0.0)
+                total = weights if total is None else self._pair(total, weights)
+                n_weights += 1
+        if total is not None and self.func == "mean":
+            total = total / n_weights
+        assert mask is not None  # noqa: S101 - a chain has operands
+        return Chosen(mask, total)
+
+    def _pair(
+        self, a: NDArray[np.float64], b: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        if self.func == "min":
+            return np.minimum(a, b)
+        return np.maximum(a, b) if self.func == "max" else a + b
 
     def _weights(self, name: Name) -> NDArray[np.float64]:
         label_set, columns = self.resolve(name)

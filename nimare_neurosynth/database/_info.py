@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nimare_neurosynth.database._labelset import LabelSet
 
 _FIRST_FMRI_YEAR = 1991
+_NO_VALUE = ("", "nan", "na", "n/a", "none", "null", "<na>")
 
 
 @dataclass(frozen=True)
@@ -272,8 +273,8 @@ def _study_oddities(studies: pd.DataFrame) -> dict[str, int]:
 
 
 def _empty(column: pd.Series) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    text = column.astype("str").str.strip()
-    return np.asarray(column.isna() | text.isin(["", "nan", "<NA>"]), dtype=bool)
+    text = column.astype("str").str.strip().str.lower()
+    return np.asarray(column.isna() | text.isin(_NO_VALUE), dtype=bool)
 
 
 def _label_oddities(database: Database) -> dict[str, int]:

@@ -30,7 +30,7 @@ class Peaks:
         Position of each peak's study.
     analysis : ndarray of int32, shape (n_peaks,)
         Position of each peak's analysis (a table or contrast of its study).
-    space : ndarray of int8, shape (n_peaks,)
+    space : ndarray of int16, shape (n_peaks,)
         Position of each peak's space in ``spaces``.
     spaces : tuple of str
         Names of the spaces as the source has them: ``"MNI"``, ``"TAL"``, ...
@@ -39,7 +39,7 @@ class Peaks:
     xyz: NDArray[np.float64]
     study: NDArray[np.int32]
     analysis: NDArray[np.int32]
-    space: NDArray[np.int8]
+    space: NDArray[np.int16]
     spaces: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -57,7 +57,7 @@ class Peaks:
             np.ascontiguousarray(xyz, dtype=np.float64).reshape(-1, 3),
             np.asarray(study, dtype=np.int32),
             np.asarray(analysis, dtype=np.int32),
-            np.array([code[name] for name in names], dtype=np.int8),
+            np.array([code[name] for name in names], dtype=np.int16),
             spaces,
         )
 

@@ -68,7 +68,7 @@ class Selection:
         return other.mask
 
     def _with(self, other: Selection, mask: BoolArray, sign: str) -> Selection:
-        weights = add_weights(self.weights, other.weights)
+        weights = _add_weights(self, other)
         description = f"{_wrap(self)} {sign} {_wrap(other)}"
         return Selection(self.database, mask, description, weights)
 
@@ -116,13 +116,14 @@ class Selection:
         return f"<p><b>{total}</b>: {query}{note}</p>{table}"
 
 
-def add_weights(
-    a: NDArray[np.float64] | None, b: NDArray[np.float64] | None
-) -> NDArray[np.float64] | None:
-    """Add weights where both sides have some."""
-    if a is None or b is None:
-        return a if b is None else b
-    return a + b
+def _add_weights(*sides: Selection) -> NDArray[np.float64] | None:
+    """Add the weights of what each side selects; None where no side has any."""
+    weights = [
+        np.where(side.mask, side.weights, 0.0)
+        for side in sides
+        if side.weights is not None
+    ]
+    return np.sum(weights, axis=0) if weights else None
 
 
 def _wrap(selection: Selection) -> str:

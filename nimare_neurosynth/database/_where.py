@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import re
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nimare_neurosynth._typing import BoolArray
 
 _CONDITION = re.compile(
-    r"\s*(?P<column>[^<>=!]+?)\s*(?P<sign><=|>=|!=|==?|<|>)(?P<value>.*)"
+    r"\s*(?P<column>[^<>=!]+?)\s*(?P<sign><=|>=|!=|==?|<|>)(?P<value>[^<>=!].*)"
 )
 _ORDER = {
     "<": operator.lt,
@@ -50,7 +51,7 @@ def studies_where(studies: pd.DataFrame, condition: str) -> BoolArray:
     UnknownTermError
         If there is no such column.
     """
-    match = _CONDITION.fullmatch(condition)
+    match = _CONDITION.fullmatch(condition) if isinstance(condition, str) else None
     if match is None or not match["value"].strip():
         raise OptionError(
             f"cannot read the condition {condition!r}: write it as 'COLUMN SIGN VALUE' "
@@ -78,9 +79,11 @@ def _ordered(values: pd.Series, sign: str, value: str, condition: str) -> BoolAr
     try:
         bound = float(value)
     except ValueError:
+        bound = np.nan
+    if np.isnan(bound):
         raise OptionError(
             f"in {condition!r}, {value!r} is not a number; compare text with = or !=."
-        ) from None
+        )
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
     return np.asarray(_ORDER[sign](numbers, bound))  # NaN compares as False
 
@@ -90,11 +93,12 @@ def _equal(values: pd.Series, value: str) -> BoolArray:
 
     # match each distinct value once: columns such as journal repeat a few thousand
     codes, distinct = pd.factorize(values.astype("str").where(values.notna()))
-    matches = np.zeros(len(distinct) + 1, dtype=bool)  # the last is for "missing"
-    matches[match_names(value, [str(d) for d in distinct])] = True
-    try:
-        numbers = pd.to_numeric(pd.Series(distinct), errors="coerce").to_numpy()
-        matches[:-1] |= numbers == float(value)
-    except ValueError:
-        pass
-    return np.asarray(matches[codes])
+    names = [str(d) for d in distinct]
+    matches = np.zeros(len(names) + 1, dtype=bool)  # the last is for "missing"
+    matches[match_names(value, names)] = True
+    matches[[i for i, name in enumerate(names) if not name.strip()]] = False
+    equal = np.asarray(matches[codes])
+    if pd.api.types.is_numeric_dtype(values):
+        with contextlib.suppress(ValueError):  # 2010.0 is 2010, but 001 is not 1
+            equal |= values.eq(float(value)).fillna(value=False).to_numpy(dtype=bool)
+    return equal

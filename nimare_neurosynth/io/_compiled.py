@@ -15,8 +15,12 @@ A process that is killed leaves the old database or the new one.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
+import mmap
+import os
 import shutil
 import tempfile
 from functools import partial
@@ -29,19 +33,28 @@ from nimare_neurosynth.database import About, Database, LabelSet, Peaks
 from nimare_neurosynth.errors import FormatError
 from nimare_neurosynth.io._activation_store import FolderStore
 from nimare_neurosynth.io._files import write_atomic
+from nimare_neurosynth.io._manifest import (
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST,
+    check_files,
+    is_compiled,
+    is_parts_name,
+    read_manifest,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
     from numpy.typing import NDArray
 
-FORMAT = "nimare-neurosynth-database"
-FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
+_ACTIVATIONS = "activations"
+_PEAK_ARRAYS = ("xyz", "study", "analysis", "space")
+_WEIGHT_ARRAYS = ("data", "indices", "indptr")
 
 
-def is_compiled(folder: Path) -> bool:
-    """Tell whether a folder looks like a compiled database."""
-    return (folder / MANIFEST).is_file()
+# --------------------------------------------------------------------------- write
 
 
 def write_database(
@@ -55,7 +68,7 @@ def write_database(
         What to write.
     folder : str or path
         Made if missing. If it holds a compiled database, that is replaced as a whole:
-        whoever opens it meanwhile sees the old one or the new one. A folder that holds
+        whoever opens it meanwhile has the old one or the new one. A folder that holds
         something else is refused.
     activations : bool
         Build and store the activations of the default radius and mask too.
@@ -66,66 +79,90 @@ def write_database(
         If the folder holds something else or cannot be written.
     """
     target = Path(folder)
-    old = _old_parts(target)
+    _check_target(target)
     existed = target.exists()
     try:
         target.mkdir(parents=True, exist_ok=True)
-        parts = Path(tempfile.mkdtemp(dir=target, prefix="parts-"))
-    except OSError as error:
-        raise FormatError(
-            f"cannot write a database into {target}: {error.strerror or error}."
-        ) from error
-    try:
-        parts.chmod(0o755)
-        label_sets = _write_parts(database, parts)
-        manifest = _manifest(database, parts, label_sets)
-        write_atomic(target / MANIFEST, json.dumps(manifest, indent=1))
+        with _locked(target):
+            _replace(database, target)
     except BaseException as error:
-        shutil.rmtree(parts if existed else target, ignore_errors=True)
+        if not existed and not is_compiled(target):
+            shutil.rmtree(target, ignore_errors=True)
         if isinstance(error, OSError):
             raise FormatError(
                 f"cannot write a database into {target}: {error.strerror or error}."
             ) from error
         raise
-    if old is not None:
-        shutil.rmtree(target / old, ignore_errors=True)
     if activations:
         open_database(target).activations()
 
 
-def _old_parts(target: Path) -> str | None:
-    """Name the folder of the parts that a new manifest makes useless."""
-    if not target.exists():
-        return None
-    if not target.is_dir():
+def _check_target(target: Path) -> None:
+    """Refuse to write among files that are not a compiled database's."""
+    if target.exists() and not target.is_dir():
         raise FormatError(
             f"{target} is a file: name a folder to write a database into."
         )
-    if not is_compiled(target):
-        if any(target.iterdir()):
-            raise FormatError(
-                f"{target} is not empty and holds no compiled database: name a new "
-                "folder, so that nothing of yours is overwritten."
-            )
-        return None
+    if not target.exists() or is_compiled(target):
+        return
+    strange = [path for path in target.iterdir() if not _is_ours(path)]
+    if strange:
+        raise FormatError(
+            f"{target} is not empty and holds no compiled database (but "
+            f"{strange[0].name}): name a new folder, so that nothing of yours is "
+            "overwritten."
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a writer that was killed can have left this."""
+    known = path.name == _ACTIVATIONS or path.name.startswith(f".{MANIFEST}-")
+    return known or is_parts_name(path.name)
+
+
+@contextlib.contextmanager
+def _locked(target: Path) -> Iterator[None]:
+    """Let one process write at a time; the system unlocks when a process ends."""
+    folder = os.open(target, os.O_RDONLY)
     try:
-        return str(_read_manifest(target)["parts"])
-    except FormatError:
-        return None
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _replace(database: Database, target: Path) -> None:
+    parts = Path(tempfile.mkdtemp(dir=target, prefix="parts-"))
+    try:
+        parts.chmod(0o755)
+        label_sets = _write_parts(database, parts)
+        manifest = _manifest(database, parts, label_sets)
+        write_atomic(target / MANIFEST, json.dumps(manifest, indent=1))
+    except BaseException:
+        shutil.rmtree(parts, ignore_errors=True)
+        raise
+    # the lock is ours: other parts are of the old manifest, or a killed writer's
+    for path in target.iterdir():
+        if _is_ours(path) and path.name not in (_ACTIVATIONS, parts.name):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _write_parts(database: Database, parts: Path) -> list[dict[str, str]]:
     for name in database.table_names:
         database.table(name).to_parquet(parts / f"{name}.parquet", index=False)
-    for name in ("xyz", "study", "analysis", "space"):
+    for name in _PEAK_ARRAYS:
         np.save(parts / f"{name}.npy", getattr(database.peaks, name))
     described = []
     for i, labels in enumerate(database.label_sets.values()):
         folder = parts / f"labels-{i}"
         folder.mkdir()
-        (folder / "names.json").write_text(json.dumps(labels.labels))
+        names = json.dumps(labels.labels)
+        (folder / "names.json").write_text(names, encoding="utf-8")
         if labels.weights is not None:
-            for array in ("indptr", "indices", "data"):
+            for array in _WEIGHT_ARRAYS:
                 np.save(folder / f"{array}.npy", getattr(labels.weights, array))
         described.append(
             {"name": labels.name, "kind": labels.kind, "source": labels.source}
@@ -136,7 +173,7 @@ def _write_parts(database: Database, parts: Path) -> list[dict[str, str]]:
 def _manifest(
     database: Database, parts: Path, label_sets: list[dict[str, str]]
 ) -> dict[str, Any]:
-    files = sorted(p for p in parts.rglob("*") if p.is_file())
+    files = sorted(path for path in parts.rglob("*") if path.is_file())
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -144,18 +181,22 @@ def _manifest(
         "n_studies": database.n_studies,
         "spaces": database.peaks.spaces,
         "label_sets": label_sets,
-        "tables": database.table_names,
+        # a table without columns would lose its rows in a file
+        "tables": {name: len(database.table(name)) for name in database.table_names},
         "notes": database.notes,
         "content_hash": database.content_hash,
         "parts": parts.name,
         "files": {
-            str(p.relative_to(parts)): {
-                "bytes": p.stat().st_size,
-                "sha256": hashlib.sha256(p.read_bytes()).hexdigest(),
+            str(path.relative_to(parts)): {
+                "bytes": path.stat().st_size,
+                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             }
-            for p in files
+            for path in files
         },
     }
+
+
+# ---------------------------------------------------------------------------- open
 
 
 def open_database(folder: str | Path) -> Database:
@@ -169,7 +210,8 @@ def open_database(folder: str | Path) -> Database:
     Returns
     -------
     Database
-        Its arrays are memory-mapped and its tables read when they are used.
+        Its arrays are memory-mapped and its tables read when they are used. It stays
+        what it was when it was opened, also while another process replaces it.
 
     Raises
     ------
@@ -178,66 +220,49 @@ def open_database(folder: str | Path) -> Database:
         package, or lacks a file or a part of one.
     """
     root = Path(folder)
-    manifest = _read_manifest(root)
-    parts = root / manifest["parts"]
-    for name, facts in manifest["files"].items():
-        path = parts / name
-        size = path.stat().st_size if path.is_file() else -1
-        if size != facts["bytes"]:
-            state = "is missing" if size < 0 else f"has {size:,} bytes"
+    while True:
+        manifest = read_manifest(root)
+        try:
+            return _open(root, manifest)
+        except (
+            OSError,
+            AttributeError,
+            KeyError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
+            if is_compiled(root) and read_manifest(root)["parts"] != manifest["parts"]:
+                continue  # it was replaced while it was being opened
+            if isinstance(error, FormatError):
+                raise
             raise FormatError(
-                f"{path} {state}, but the manifest says {facts['bytes']:,} bytes: the "
-                "database is damaged; compile it again from its source."
-            )
+                f"{root} is damaged ({error}): compile the database again from its "
+                "source."
+            ) from error
+
+
+def _open(root: Path, manifest: dict[str, Any]) -> Database:
+    parts = root / manifest["parts"]
+    check_files(parts, manifest)
+    tables = {
+        name: partial(_read_parquet, _MappedFile(parts / f"{name}.parquet"), n_rows)
+        for name, n_rows in manifest["tables"].items()
+    }
+    arrays = {name: _map(parts / f"{name}.npy") for name in _PEAK_ARRAYS}
     return Database(
         About(**manifest["about"]),
         n_studies=manifest["n_studies"],
-        peaks=_open_peaks(parts, manifest),
+        peaks=Peaks(**arrays, spaces=tuple(manifest["spaces"])),
         label_sets=[
             _open_labels(parts / f"labels-{i}", facts, manifest["n_studies"])
             for i, facts in enumerate(manifest["label_sets"])
         ],
-        tables={
-            name: partial(_read_parquet, parts / f"{name}.parquet")
-            for name in manifest["tables"]
-        },
+        tables=tables,
         notes=manifest["notes"],
         content_hash=manifest["content_hash"],
-        store=FolderStore(root / "activations", manifest["content_hash"]),
+        store=FolderStore(root / _ACTIVATIONS, manifest["content_hash"]),
     )
-
-
-def _read_manifest(root: Path) -> dict[str, Any]:
-    path = root / MANIFEST
-    if not path.is_file():
-        raise FormatError(f"{root} is not a compiled database: it has no {MANIFEST}.")
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise FormatError(f"{path} cannot be read ({error}).") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise FormatError(f"{path} is not the manifest of a compiled database.")
-    version = manifest.get("format_version")
-    if version != FORMAT_VERSION:
-        raise FormatError(
-            f"{root} has format version {version}, but this version of "
-            f"nimare_neurosynth reads version {FORMAT_VERSION}: update the package or "
-            "compile the database again."
-        )
-    needed = {"about", "n_studies", "spaces", "label_sets", "tables", "notes"}
-    missing = {*needed, "content_hash", "parts", "files"} - set(manifest)
-    names = [manifest.get("parts", ""), *manifest.get("files", {})]
-    outside = [n for n in names if Path(n).is_absolute() or ".." in Path(n).parts]
-    if missing or outside:
-        raise FormatError(f"{path} is damaged: compile the database again.")
-    return manifest
-
-
-def _open_peaks(parts: Path, manifest: dict[str, Any]) -> Peaks:
-    arrays = {
-        n: _map(parts / f"{n}.npy") for n in ("xyz", "study", "analysis", "space")
-    }
-    return Peaks(**arrays, spaces=tuple(manifest["spaces"]))
 
 
 def _open_labels(folder: Path, facts: dict[str, str], n_studies: int) -> LabelSet:
@@ -246,21 +271,43 @@ def _open_labels(folder: Path, facts: dict[str, str], n_studies: int) -> LabelSe
     labels = tuple(json.loads((folder / "names.json").read_text(encoding="utf-8")))
     weights = None
     if (folder / "data.npy").is_file():
-        arrays = [_map(folder / f"{n}.npy") for n in ("data", "indices", "indptr")]
+        data, indices, indptr = (_map(folder / f"{n}.npy") for n in _WEIGHT_ARRAYS)
         shape = (n_studies, len(labels))
-        weights = csc_array((arrays[0], arrays[1], arrays[2]), shape=shape, copy=False)
+        weights = csc_array((data, indices, indptr), shape=shape, copy=False)
     return LabelSet(weights=weights, labels=labels, **facts)
 
 
 def _map(path: Path) -> NDArray[Any]:
     """Map an array; an empty one can't be mapped and is read."""
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
-    except ValueError:
+    if path.stat().st_size <= 128:  # only the header that NumPy writes
         return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+    return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+class _MappedFile:
+    """A file that stays readable when its name is gone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with path.open("rb") as stream:
+            self.bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _read_parquet(file: _MappedFile, n_rows: int) -> pd.DataFrame:
     import pandas as pd
+    from pyarrow import ArrowException, BufferReader
 
-    return pd.read_parquet(path)
+    try:
+        table = pd.read_parquet(BufferReader(file.bytes))
+    except (ArrowException, ValueError, OSError) as error:
+        raise FormatError(
+            f"{file.path} is damaged ({error}): compile the database again."
+        ) from error
+    if not len(table.columns):
+        table = pd.DataFrame(index=pd.RangeIndex(n_rows))
+    if len(table) != n_rows:
+        raise FormatError(
+            f"{file.path} has {len(table):,} rows instead of {n_rows:,}: compile the "
+            "database again."
+        )
+    return table

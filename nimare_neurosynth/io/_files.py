@@ -89,6 +89,8 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     content : str or bytes
         Text is written as UTF-8.
     """
+    if path.is_dir():
+        raise FormatError(f"{path} is a folder: name a file.")
     data = content.encode() if isinstance(content, str) else content
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
@@ -101,6 +103,20 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def check_folder(folder: Path) -> None:
+    """Raise a FormatError if a folder cannot be written or made, before work starts."""
+    nearest = folder
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        why = "it is a file" if nearest == folder else f"{nearest} is a file"
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        why = f"{nearest} is read-only"
+    else:
+        return
+    raise FormatError(f"cannot write into {folder}: {why}.")
 
 
 @contextmanager
@@ -132,14 +148,30 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         ) from error
     try:
         yield staging
-        for path in sorted(staging.iterdir()):
-            path.replace(folder / path.name)
+        _move_all(staging, folder)
     except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        if not existed:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(staging if existed else folder, ignore_errors=True)
         raise
-    staging.rmdir()
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def _move_all(staging: Path, folder: Path) -> None:
+    """Move files to a folder; if one can't be moved, put everything back."""
+    replaced = Path(tempfile.mkdtemp(dir=staging, prefix=".replaced-"))
+    moved: list[Path] = []
+    try:
+        for path in sorted(p for p in staging.iterdir() if p != replaced):
+            target = folder / path.name
+            if target.is_file():
+                target.replace(replaced / path.name)
+            path.replace(target)  # fails where a folder stands
+            moved.append(target)
+    except BaseException:
+        for target in moved:
+            target.unlink(missing_ok=True)
+        for path in replaced.iterdir():
+            path.replace(folder / path.name)
+        raise
 
 
 def _umask() -> int:

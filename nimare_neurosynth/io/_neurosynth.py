@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,14 @@ from nimare_neurosynth.errors import FormatError
 from nimare_neurosynth.io._build import Parts
 from nimare_neurosynth.io._files import read_text
 from nimare_neurosynth.io._sparse import read_sparse
-from nimare_neurosynth.io._tabular import ids, need_columns, numbers, read_table
+from nimare_neurosynth.io._tabular import (
+    ids,
+    need_columns,
+    no_repeats,
+    numbers,
+    read_table,
+    whole_years,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,17 +149,20 @@ def _read_studies(path: Path) -> pd.DataFrame:
     table = read_table(path)
     need_columns(table, ("id",), path)
     study_ids = ids(table, "id", path)
-    repeated = study_ids[study_ids.duplicated()]
-    if len(repeated):
-        raise FormatError(
-            f"{path}:{repeated.index[0] + 2} repeats the study {repeated.iloc[0]!r}."
-        )
+    no_repeats(study_ids, path)
     studies = table.drop(columns="id")
     studies.insert(0, "study_id", study_ids)
     if "year" in studies.columns:
-        years = numbers(studies, "year", path)
-        studies["year"] = pd.Series(years).astype("Int64")
-    return studies
+        years = whole_years(studies["year"])
+        if years is None:
+            _refuse_years(studies["year"], path)
+        studies["year"] = years
+    return studies.reset_index(drop=True)
+
+
+def _refuse_years(text: pd.Series[str], path: Path) -> NoReturn:
+    wrong = [line for line in text.index if whole_years(text.loc[[line]]) is None]
+    raise FormatError(f"{path}:{wrong[0]} has the year {text.loc[wrong[0]]!r}.")
 
 
 def _check_known(
@@ -161,7 +171,7 @@ def _check_known(
     unknown = np.flatnonzero(position < 0)
     if len(unknown):
         raise FormatError(
-            f"{path}:{unknown[0] + 2} is a peak of study "
+            f"{path}:{table.index[unknown[0]]} is a peak of study "
             f"{table['id'].iloc[unknown[0]]!r}, which {metadata.name} does not list "
             f"({len(unknown):,} such peaks)."
         )
@@ -193,14 +203,17 @@ def _read_label_sets(
     sets = []
     for name in sorted({*vocabularies, *matrices}, key=lambda n: (n != "terms", n)):
         sets += _label_sets_of(name, vocabularies, matrices, n_studies)
-    described = {f.entities["vocab"]: f for f in files if f.suffix == "metadata.json"}
-    for name, file in described.items():
-        try:
-            text = json.loads(read_text(file.path)).get("description", "")
-        except (ValueError, AttributeError) as error:
-            raise FormatError(f"{file.path} is not proper JSON: {error}.") from error
-        notes.append(f"{name}: {text}")
+    notes += [_description(file) for file in files if file.suffix == "metadata.json"]
     return sets
+
+
+def _description(file: NamedFile) -> str:
+    """Read what a metadata.json says of its vocabulary (or of the whole database)."""
+    try:
+        text = json.loads(read_text(file.path)).get("description", "")
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise FormatError(f"{file.path} is not proper JSON: {error}.") from error
+    return f"{file.entities.get('vocab', 'database')}: {text}"
 
 
 def _label_sets_of(
@@ -216,14 +229,19 @@ def _label_sets_of(
     several = matrices.get(name, [])
     if not several:
         return [LabelSet(name, labels, None)]
+    kinds = [file.entities.get("type", "weight") for file in several]
+    sources = [file.entities.get("source", "") for file in several]
     sets = []
-    for file in several:
-        kind = file.entities.get("type", "weight")
+    for file, kind, source in zip(several, kinds, sources, strict=True):
         weights = read_sparse(file.path, (n_studies, len(labels)))
-        title = name if len(several) == 1 else f"{name}-{kind}"
-        sets.append(
-            LabelSet(title, labels, weights, kind, file.entities.get("source", ""))
-        )
+        # one vocabulary may come with several matrices: tell them by what differs
+        apart = [source] if len(set(sources)) > 1 else []
+        apart += [kind] if len(set(kinds)) > 1 else []
+        title = "-".join([name, *apart])
+        sets.append(LabelSet(title, labels, weights, kind, source))
+    if len({labels.name for labels in sets}) < len(sets):
+        listed = ", ".join(file.path.name for file in several)
+        raise FormatError(f"these files hold the same weights: {listed}.")
     return sets
 
 

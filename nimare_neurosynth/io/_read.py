@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 from nimare_neurosynth.errors import FormatError, NeurosynthError, suggest
 from nimare_neurosynth.io._build import build
 from nimare_neurosynth.io._cache import cache_folder, fingerprint
-from nimare_neurosynth.io._compiled import (
-    FORMAT_VERSION,
-    is_compiled,
-    open_database,
-    write_database,
-)
+from nimare_neurosynth.io._compiled import open_database, write_database
+from nimare_neurosynth.io._manifest import FORMAT_VERSION, is_compiled
 from nimare_neurosynth.io._neurosynth import is_neurosynth_folder, read_neurosynth
 from nimare_neurosynth.io._user_table import read_user_table
 
@@ -67,9 +63,9 @@ def read_database(
     """
     source = Path(path)
     labels = None if features is None else Path(features)
-    if not source.exists():
+    if not _exists(source):
         raise FormatError(f"there is no file or folder {source}.{_neighbours(source)}")
-    if labels is not None and not labels.is_file():
+    if labels is not None and not (_exists(labels) and labels.is_file()):
         raise FormatError(f"there is no file of features {labels}.")
     if source.is_dir() and is_compiled(source):
         _no_features(labels, "a compiled database has its labels in it")
@@ -88,6 +84,13 @@ def read_database(
         return open_database(folder)
     except NeurosynthError:  # the cache cannot be written: it is only a cache
         return database
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long, or characters that no file can have
+        return False
 
 
 def _read(source: Path, features: Path | None) -> Database:

@@ -53,6 +53,8 @@ def read_sparse(path: Path, shape: tuple[int, int]) -> csc_array:
             f"but the metadata list {shape[0]:,} studies and the vocabulary "
             f"{shape[1]:,} labels."
         )
+    if matrix.dtype.kind not in "biuf":
+        raise FormatError(f"{path} holds {matrix.dtype} values, not numbers.")
     try:
         columns = csc_array(matrix, dtype=np.float64)
         columns.check_format(full_check=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,82 +29,128 @@ def read_table(path: Path) -> pd.DataFrame:
     ----------
     path : pathlib.Path
         Tab- or comma-separated (told from the header), plain or gzipped, UTF-8.
+        Quotation marks around fields are taken as such if all rows then have the
+        header's number of fields; in tables with tabs they may also be plain
+        characters. Empty lines are passed over.
 
     Returns
     -------
     pandas.DataFrame
-        Columns of text under the names in the file; an empty field is "".
+        Columns of text under the names in the file; an empty field is "". The index is
+        the number of the line on which each row begins.
 
     Raises
     ------
     FormatError
         If it is no such table.
     """
-    text = read_text(path)
+    text = read_text(path).replace("\r\n", "\n")
     header = text.split("\n", 1)[0]
     if not header.strip():
         raise FormatError(f"{path} is empty: a table with a header is needed.")
     separator = "\t" if "\t" in header or "," not in header else ","
-    try:
-        table = _parse(text, separator, quoted='"' in text)
-    except (ValueError, pd.errors.ParserWarning) as error:
-        raise FormatError(
-            f"{path} is not a proper table: {str(error).strip()}"
-        ) from error
-    return _with_clean_columns(table, header, separator, path)
-
-
-def _parse(text: str, separator: str, *, quoted: bool) -> pd.DataFrame:
-    """Parse a table, taking quotation marks around fields as such where that works.
-
-    A field that begins with a quotation mark which nobody closed would swallow all up
-    to the next one: a field that holds both line ends and separators tells.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = pd.read_csv(
-                io.StringIO(text),
-                sep=separator,
-                dtype=str,
-                keep_default_na=False,
-                quoting=0 if quoted else 3,
-                index_col=False,
-            )
-    except ValueError:
-        if not quoted or separator == ",":
-            raise
-        return _parse(text, separator, quoted=False)
-    if quoted and separator == "\t" and _has_swallowed_lines(table):
-        return _parse(text, separator, quoted=False)
-    return table
-
-
-def _has_swallowed_lines(table: pd.DataFrame) -> bool:
-    swallowed = table.apply(
-        lambda column: column.str.contains(r"\t[^\n]*\n", regex=True)
+    quoted = '"' in text
+    rows = _Rows.of(text, separator, quoted=quoted)
+    if quoted and separator == "\t" and not rows.fit:
+        plain = _Rows.of(text, separator, quoted=False)
+        if plain.fit:
+            quoted, rows = False, plain
+    rows.check(path)
+    if rows.has_blanks:
+        text = rows.without_blanks(text)
+    table = pd.read_csv(
+        io.StringIO(text),
+        sep=separator,
+        dtype=str,
+        keep_default_na=False,
+        quoting=0 if quoted else 3,
+        index_col=False,
+        header=None,
+        skip_blank_lines=False,
     )
-    return bool(swallowed.any(axis=None))
+    return _with_header(table, rows.lines, path)
 
 
-def _with_clean_columns(
-    table: pd.DataFrame, header: str, separator: str, path: Path
+@dataclass(frozen=True)
+class _Rows:
+    """Where the rows of a table begin and how many fields each has.
+
+    Worked out on the bytes all at once: pandas fills short rows in silence and does not
+    tell which line a row came from.
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    fields: NDArray[np.int64]
+    lines: NDArray[np.int64]
+    closed: bool
+    has_blanks: bool
+
+    @classmethod
+    def of(cls, text: str, separator: str, *, quoted: bool) -> _Rows:
+        """Find the rows of a text, empty lines left out."""
+        data = np.frombuffer(text.encode(), dtype=np.uint8)
+        # inside quotation marks after an odd number of them; "" within them is two
+        odd = np.cumsum(data == ord('"'), dtype=np.uint8) & 1 if quoted else None
+        newline = data == ord("\n")
+        splits = newline if odd is None else newline & (odd == 0)
+        marks = data == ord(separator)
+        separators = np.flatnonzero(marks if odd is None else marks & (odd == 0))
+        ends = np.flatnonzero(splits)
+        if not len(data) or data[-1] != ord("\n") or (odd is not None and odd[-1]):
+            ends = np.append(ends, len(data))
+        starts = np.concatenate([[0], ends[:-1] + 1])
+        fields = np.diff(np.searchsorted(separators, np.append(starts, len(data)))) + 1
+        lines = 1 + np.searchsorted(np.flatnonzero(newline), starts)
+        full = ends > starts
+        closed = odd is None or not len(odd) or not odd[-1]
+        kept = (starts[full], ends[full], fields[full], lines[full])
+        return cls(*kept, closed=closed, has_blanks=not full.all())
+
+    @property
+    def fit(self) -> bool:
+        """Whether every row has as many fields as the header."""
+        return self.closed and bool((self.fields == self.fields[0]).all())
+
+    def check(self, path: Path) -> None:
+        """Raise a FormatError at the first row that has too few or too many fields."""
+        wrong = np.flatnonzero(self.fields != self.fields[0])
+        if len(wrong):
+            n, line = self.fields[wrong[0]], self.lines[wrong[0]]
+            much = "fewer" if n < self.fields[0] else "more"
+            why = (
+                ": the file may be cut short" if wrong[0] == len(self.lines) - 1 else ""
+            )
+            raise FormatError(
+                f"{path}:{line} has {much} fields ({n}) than the header "
+                f"({self.fields[0]}){why}."
+            )
+        if not self.closed:
+            raise FormatError(
+                f"{path}:{self.lines[-1]} has a quotation mark that is never closed."
+            )
+
+    def without_blanks(self, text: str) -> str:
+        """Give the text without its empty lines."""
+        data = text.encode()
+        rows = (data[a:b] for a, b in zip(self.starts, self.ends, strict=True))
+        return b"\n".join(rows).decode()
+
+
+def _with_header(
+    table: pd.DataFrame, lines: NDArray[np.int64], path: Path
 ) -> pd.DataFrame:
-    # pandas renames repeated columns: look at the header itself
-    names = [name.strip().strip('"') for name in header.strip("\r\n").split(separator)]
-    if len(names) != table.shape[1]:
-        names = [str(name).strip() for name in table.columns]
+    """Take the first row as the names of the columns."""
+    names = [str(name).strip() for name in table.iloc[0]]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise FormatError(f"{path}:1 repeats the column {repeated[0]!r}.")
-    short = np.flatnonzero(table.iloc[:, -1].isna().to_numpy())
-    if len(short):
-        raise FormatError(
-            f"{path}:{short[0] + 2} has fewer fields than the header's {len(names)}: "
-            "the file may be cut short."
-        )
-    table.columns = pd.Index(names, dtype="str")
-    return table
+    if "" in names[1:]:  # the first may be an index that pandas wrote
+        raise FormatError(f"{path}:1 has a column without a name.")
+    rest = table.iloc[1:]
+    rest.columns = pd.Index(names, dtype="str")
+    rest.index = pd.Index(lines[1:])
+    return rest
 
 
 def need_columns(table: pd.DataFrame, needed: Sequence[str], path: Path) -> None:
@@ -124,17 +170,16 @@ def numbers(table: pd.DataFrame, column: str, path: Path) -> NDArray[np.float64]
     Raises
     ------
     FormatError
-        At the first value that is neither a number nor missing.
+        At the first value that is neither a finite number nor missing.
     """
     text = table[column]
     values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
-    doubtful = np.flatnonzero(~np.isfinite(values))
-    for row in doubtful:
+    for row in np.flatnonzero(~np.isfinite(values)).tolist():
         value = str(text.iloc[row]).strip()
         if value.lower() not in MISSING:
             raise FormatError(
-                f"{path}:{row + 2} has {value!r} in column {column!r}, which is not a "
-                "finite number."
+                f"{path}:{table.index[row]} has {value!r} in column {column!r}, which "
+                "is not a finite number."
             )
     return values
 
@@ -150,5 +195,24 @@ def ids(table: pd.DataFrame, column: str, path: Path) -> pd.Series[str]:
     values = table[column].str.strip()
     empty = np.flatnonzero((values == "").to_numpy())
     if len(empty):
-        raise FormatError(f"{path}:{empty[0] + 2} has no {column!r}.")
+        raise FormatError(f"{path}:{table.index[empty[0]]} has no {column!r}.")
     return values
+
+
+def no_repeats(values: pd.Series[str], path: Path) -> None:
+    """Raise a FormatError at the first study that a column of ids has twice."""
+    repeated = values[values.duplicated()]
+    if len(repeated):
+        raise FormatError(
+            f"{path}:{repeated.index[0]} repeats the study {repeated.iloc[0]!r}."
+        )
+
+
+def whole_years(text: pd.Series[str]) -> pd.Series | None:
+    """Turn years into whole numbers, missing where empty; None where one is no year."""
+    values = pd.to_numeric(text, errors="coerce")
+    empty = text.str.strip().str.lower().isin(MISSING)
+    is_year = (values % 1 == 0) & values.between(1, 9999)
+    if not (is_year | empty).all():
+        return None
+    return values.where(is_year).astype("Int64")

@@ -14,7 +14,14 @@ import pandas as pd
 from nimare_neurosynth.database import About, LabelSet
 from nimare_neurosynth.errors import FormatError
 from nimare_neurosynth.io._build import Parts
-from nimare_neurosynth.io._tabular import ids, need_columns, numbers, read_table
+from nimare_neurosynth.io._tabular import (
+    ids,
+    need_columns,
+    no_repeats,
+    numbers,
+    read_table,
+    whole_years,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,10 +109,8 @@ def _move_study_columns(
         studies[name] = by_study
         rest = rest.drop(columns=name)
     if "year" in studies.columns:
-        years = pd.to_numeric(studies["year"], errors="coerce")
-        whole = years.where(years % 1 == 0)
-        if whole.notna().sum() == (studies["year"] != "").sum():
-            studies["year"] = whole.astype("Int64")
+        years = whole_years(studies["year"])
+        studies["year"] = studies["year"] if years is None else years
     return rest
 
 
@@ -120,18 +125,15 @@ def _read_features(path: Path, studies: pd.DataFrame, notes: list[str]) -> Label
         )
     id_column = str(table.columns[0])
     study_ids = ids(table, id_column, path)
-    repeated = study_ids[study_ids.duplicated()]
-    if len(repeated):
-        raise FormatError(
-            f"{path}:{repeated.index[0] + 2} repeats the study {repeated.iloc[0]!r}."
-        )
+    no_repeats(study_ids, path)
     rows = pd.Index(study_ids).get_indexer(studies["study_id"])  # type: ignore[arg-type]
     known = rows >= 0
     if not known.any():
+        theirs = study_ids.iloc[0] if len(study_ids) else "(nothing)"
+        ours = studies["study_id"].iloc[0] if len(studies) else "(nothing)"
         raise FormatError(
             f"{path} shares no study with the table of peaks: its ids begin with "
-            f"{study_ids.iloc[0]!r}, those of the peaks with "
-            f"{studies['study_id'].iloc[0]!r}."
+            f"{theirs!r}, those of the peaks with {ours!r}."
         )
     _note_unmatched(len(table), known, notes)
     labels = tuple(str(name) for name in table.columns[1:])

@@ -235,8 +235,8 @@ def _check_sizes(
         message = ""
         if n < FEW_STUDIES:
             message = (
-                f"'{choice.description}' selects only {n} of {n_studies:,} studies: "
-                f"with fewer than {FEW_STUDIES}, maps depend on single studies."
+                f"'{choice.description}' selects only {n} studies: with fewer than "
+                f"{FEW_STUDIES}, maps depend on single studies."
             )
         elif n == n_studies and against is None:
             message = (

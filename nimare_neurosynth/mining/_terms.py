@@ -60,6 +60,8 @@ def extract_terms(
     from scipy.sparse import csc_array
     from sklearn.feature_extraction.text import TfidfVectorizer
 
+    if not all(isinstance(text, str) for text in texts):
+        raise OptionError('texts must all be text; give "" where a study has none.')
     stop_words = nimare_resource("neurosynth_stoplist.txt").read_text().split()
     vectorizer = TfidfVectorizer(
         ngram_range=(1, 2), stop_words=stop_words, min_df=min_df, max_df=max_df

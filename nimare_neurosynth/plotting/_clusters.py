@@ -51,7 +51,7 @@ def cluster_table(
     number = 0
     for sign in (1.0, -1.0):
         for size, peaks in _clusters(sign * values, affine, min_distance_mm):
-            if size < min_size_mm3:
+            if size < min_size_mm3 * (1 - 1e-6):  # 8 mm³ may come as 7.9999999
                 continue
             number += 1
             for i, (xyz, value) in enumerate(peaks):
@@ -70,7 +70,7 @@ def _clusters(
     values: NDArray[np.float64], affine: NDArray[Any], min_distance_mm: float
 ) -> Iterator[tuple[float, list[tuple[NDArray[np.float64], float]]]]:
     """Give the size and peaks of each cluster of positive values, strongest first."""
-    from scipy.ndimage import label, maximum_filter
+    from scipy.ndimage import label, maximum_filter, maximum_position
 
     clusters, n_clusters = label(values > 0)
     if not n_clusters:
@@ -78,6 +78,9 @@ def _clusters(
     voxel_mm3 = abs(float(np.linalg.det(affine[:3, :3])))
     sizes = np.bincount(clusters.ravel()) * voxel_mm3
     highest = values == maximum_filter(values, size=3, mode="constant")
+    # a higher neighbour may belong to another cluster that only touches at an edge
+    tops = maximum_position(values, clusters, np.arange(1, n_clusters + 1))
+    highest[tuple(np.transpose(tops))] = True
     maxima = np.argwhere(highest & (clusters > 0))
     heights = values[tuple(maxima.T)]
     owner = clusters[tuple(maxima.T)]

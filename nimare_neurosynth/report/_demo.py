@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.datasets import load_demo
-from nimare_neurosynth.io import write_atomic
+from nimare_neurosynth.io import check_folder, write_atomic
 from nimare_neurosynth.meta import meta_analysis, summarise_labels
 from nimare_neurosynth.plotting import save_figure
 from nimare_neurosynth.report._html import embed_picture, render, rows_of
@@ -53,6 +53,7 @@ def run_demo(
         The page, ``index.html``; it needs no other file.
     """
     target = Path(folder)
+    check_folder(target)
     start = perf_counter()
     say("Reading 320 studies from NiMARE's wheel and extracting terms")
     database = load_demo()

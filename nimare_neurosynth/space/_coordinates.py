@@ -137,5 +137,6 @@ def mm_to_voxel(xyz: ArrayLike, affine: NDArray[Any]) -> NDArray[np.float64]:
     array([ 0.,  2., -2.])
     """
     inverse = np.linalg.inv(np.asarray(affine, dtype=np.float64))
-    voxels = np.asarray(xyz, dtype=np.float64) @ inverse[:3, :3].T + inverse[:3, 3]
+    with np.errstate(invalid="ignore"):  # infinity times 0
+        voxels = np.asarray(xyz, dtype=np.float64) @ inverse[:3, :3].T + inverse[:3, 3]
     return np.asarray(np.round(voxels))

@@ -134,7 +134,7 @@ class Mask:
         """Short hexadecimal name of exactly these voxels in exactly this space."""
         digest = hashlib.sha256()
         digest.update(repr(self.shape).encode())
-        digest.update(np.round(self.affine, 6).tobytes())
+        digest.update((np.round(self.affine, 6) + 0.0).tobytes())  # no -0.0
         digest.update(self.flat_index.tobytes())
         return digest.hexdigest()[:16]
 

@@ -21,10 +21,11 @@ def _names():
 def _grow(trees):
     numbers = st.floats(allow_nan=False, allow_infinity=False)
     signs = st.sampled_from(["<", "<=", ">", ">="])
+    operands = st.lists(trees, min_size=2, max_size=3).map(tuple)
     return st.one_of(
         st.builds(Not, trees),
-        st.builds(And, trees, trees),
-        st.builds(Or, trees, trees),
+        st.builds(And, operands),
+        st.builds(Or, operands),
         st.builds(Compare, trees, signs, numbers),
     )
 
@@ -50,7 +51,7 @@ def meaning(node, weights, threshold, func):
         if isinstance(node.operand, Name) and node.operator in (">", ">="):
             inside = True  # the bound stands in the place of the threshold
         return inside and _holds(weight, node.operator, node.value), weight
-    sides = [meaning(n, weights, threshold, func) for n in (node.left, node.right)]
+    sides = [meaning(n, weights, threshold, func) for n in node.operands]
     chosen = (all if isinstance(node, And) else any)(side[0] for side in sides)
     present = [w if inside else 0.0 for inside, w in sides if w is not None]
     combine = {"sum": sum, "min": min, "max": max, "mean": np.mean}[func]
@@ -74,7 +75,7 @@ def compares_absence(node):
         return compares_absence(node.operand)
     if isinstance(node, Compare):
         return not _has_weight(node.operand) or compares_absence(node.operand)
-    return compares_absence(node.left) or compares_absence(node.right)
+    return any(map(compares_absence, node.operands))
 
 
 def _has_weight(node):
@@ -84,4 +85,4 @@ def _has_weight(node):
         return False
     if isinstance(node, Compare):
         return _has_weight(node.operand)
-    return _has_weight(node.left) or _has_weight(node.right)
+    return any(map(_has_weight, node.operands))

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-_PLAIN = re.compile(r"""[^\s&|~()<>="':]+(?: [^\s&|~()<>="':]+)*""")
+_WORD = r"""[^\s&|~()<>=":'][^\s&|~()<>=":]*"""
+_PLAIN = re.compile(f"{_WORD}(?: {_WORD})*")
 
 
 @dataclass(frozen=True)
@@ -35,24 +36,22 @@ class Not:
 
 @dataclass(frozen=True)
 class And:
-    """Studies that both operands select."""
+    """Studies that all operands select."""
 
-    left: Node
-    right: Node
+    operands: tuple[Node, ...]
 
     def __str__(self) -> str:
-        return f"{_wrap(self.left)} & {_wrap(self.right)}"
+        return " & ".join(map(_wrap, self.operands))
 
 
 @dataclass(frozen=True)
 class Or:
-    """Studies that either operand selects."""
+    """Studies that any operand selects."""
 
-    left: Node
-    right: Node
+    operands: tuple[Node, ...]
 
     def __str__(self) -> str:
-        return f"{_wrap(self.left)} | {_wrap(self.right)}"
+        return " | ".join(map(_wrap, self.operands))
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,8 @@ class Compare:
     value: float
 
     def __str__(self) -> str:
-        return f"{_wrap(self.operand)} {self.operator} {self.value!r}"
+        operand = f"({self.operand})" if isinstance(self.operand, Not) else None
+        return f"{operand or _wrap(self.operand)} {self.operator} {self.value!r}"
 
 
 Node: TypeAlias = Name | Not | And | Or | Compare

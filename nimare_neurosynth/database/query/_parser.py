@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 
 from nimare_neurosynth.database.query._nodes import And, Compare, Name, Node, Not, Or
 from nimare_neurosynth.database.query._tokens import Token, error_at, tokenize
+from nimare_neurosynth.errors import QueryError
 
 if TYPE_CHECKING:
-    from nimare_neurosynth.errors import QueryError
+    from collections.abc import Callable
 
 _MAX_DEPTH = 100
 
@@ -64,7 +65,8 @@ def parse_right_to_left(query: str) -> Node | None:
     Returns
     -------
     Node or None
-        None where legacy had no reading: it knew ``~`` only as part of ``&~``.
+        None where legacy had no reading (it knew ``~`` only as part of ``&~``) and
+        where its reading is nested too deep to follow.
 
     Examples
     --------
@@ -78,7 +80,23 @@ def parse_right_to_left(query: str) -> Node | None:
     for previous, token in zip(before, tokens, strict=False):
         if token.text == "~" and (previous is None or previous.text != "&"):
             return None
-    return _RightToLeftParser(query).whole()
+    try:
+        return _flat(_RightToLeftParser(query).whole())
+    except QueryError:
+        return None
+
+
+def _flat(node: Node) -> Node:
+    """Flatten chains of one operator, for which both readings are the same."""
+    if isinstance(node, Not):
+        return Not(_flat(node.operand))
+    if isinstance(node, Compare):
+        return Compare(_flat(node.operand), node.operator, node.value)
+    if isinstance(node, Name):
+        return node
+    left, right = map(_flat, node.operands)
+    same = right.operands if type(right) is type(node) else (right,)
+    return type(node)((left, *same))
 
 
 class _Parser:
@@ -114,16 +132,19 @@ class _Parser:
         return node
 
     def union(self) -> Node:
-        node = self.intersection()
-        while self.take("operator", "|"):
-            node = Or(node, self.intersection())
-        return node
+        return self.chain("|", Or, self.intersection)
 
     def intersection(self) -> Node:
-        node = self.item()
-        while self.take("operator", "&"):
-            node = And(node, self.item())
-        return node
+        return self.chain("&", And, self.item)
+
+    def chain(
+        self, sign: str, kind: type[And | Or], operand: Callable[[], Node]
+    ) -> Node:
+        """Read operands with one sign between them: a chain of any length is flat."""
+        operands = [operand()]
+        while self.take("operator", sign):
+            operands.append(operand())
+        return operands[0] if len(operands) == 1 else kind(tuple(operands))
 
     def item(self) -> Node:
         if self.take("operator", "~"):
@@ -131,9 +152,14 @@ class _Parser:
             node: Node = Not(self.item())
             self.depth -= 1
             return node
-        node = self.operand()
+        return self.compared(self.operand())
+
+    def compared(self, node: Node) -> Node:
+        depth = self.depth
         while compare := self.take("compare"):
+            self.deeper()
             node = Compare(node, compare.text, self.number())
+        self.depth = depth
         return node
 
     def deeper(self) -> None:
@@ -196,14 +222,12 @@ class _RightToLeftParser(_Parser):
 
     def union(self) -> Node:
         self.deeper()
-        node = self.operand()
-        while compare := self.take("compare"):
-            node = Compare(node, compare.text, self.number())
+        node = self.compared(self.operand())
         if self.take("operator", "|"):
-            node = Or(node, self.union())
+            node = Or((node, self.union()))
         elif self.take("operator", "&"):
             negated = self.take("operator", "~")
             right = self.union()
-            node = And(node, Not(right) if negated else right)
+            node = And((node, Not(right) if negated else right))
         self.depth -= 1
         return node

@@ -1,8 +1,8 @@
-"""Checks of what selections by place are given."""
+"""Checks of what selections are given."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,15 +32,27 @@ def check_region_bound(min_voxels: int | None, min_proportion: float | None) -> 
     """Raise an OptionError unless at most one of the bounds is given, and possible."""
     if min_voxels is not None and min_proportion is not None:
         raise OptionError("give min_voxels or min_proportion, not both.")
-    if min_voxels is not None and not (
-        isinstance(min_voxels, int | np.integer) and min_voxels >= 1
-    ):
+    whole = isinstance(min_voxels, int | np.integer) and min_voxels is not True
+    if min_voxels is not None and not (whole and min_voxels >= 1):
         raise OptionError(
             f"min_voxels must be a whole number from 1 up, got {min_voxels!r}; for a "
             "share of the region use min_proportion."
         )
-    if min_proportion is not None and not 0 < min_proportion <= 1:
+    number = isinstance(min_proportion, float | int | np.floating)
+    if min_proportion is not None and not (number and 0 < min_proportion <= 1):
         raise OptionError(
             f"min_proportion must be above 0 and at most 1, got {min_proportion!r}; "
             "for a number of voxels use min_voxels."
         )
+
+
+def list_of(values: Any, option: str, what: str) -> list[Any]:
+    """Take one text, several values or None as a list."""
+    if values is None or isinstance(values, str):
+        return [] if values is None else [values]
+    try:
+        return list(values)
+    except TypeError:
+        raise OptionError(
+            f"{option} must be a list of {what}, got {values!r}."
+        ) from None

@@ -1,0 +1,202 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nimare_neurosynth.engine import Activations, build_activations
+from nimare_neurosynth.engine import _activations as module
+from nimare_neurosynth.errors import OptionError
+from nimare_neurosynth.space import Mask, default_mask
+from tests.oracles import (
+    brain_block,
+    dense_activations,
+    random_activations,
+    random_peaks,
+)
+from tests.strategies import masks, peak_tables, radii
+
+FIELDS = ("offsets", "runs", "sizes", "totals")
+
+
+def check(made, dense):
+    np.testing.assert_array_equal(made.to_csr().toarray(), dense)
+    np.testing.assert_array_equal(made.sizes, dense.sum(axis=1))
+    np.testing.assert_array_equal(made.totals, dense.sum(axis=0))
+    assert (made.n_studies, made.n_voxels) == dense.shape
+
+
+def same_bits(a, b):
+    return all(np.array_equal(getattr(a, f), getattr(b, f)) for f in FIELDS)
+
+
+@given(peak_tables(), masks(), radii(), st.sampled_from([1, 2, 5, 64, 4096]))
+def test_activations_are_the_unions_of_spheres(table, mask, radius, block_size):
+    xyz, study, n = table
+    made = build_activations(
+        xyz, study, n, mask=mask, radius_mm=radius, block_size=block_size
+    )
+    check(made, dense_activations(xyz, study, n, mask, radius))
+
+
+@pytest.mark.parametrize("radius", [0, 3, 6, 10])
+@pytest.mark.parametrize("block_size", [7, 100, 65_535])
+def test_many_random_peaks(radius, block_size):
+    xyz, study = random_peaks(np.random.default_rng(0), 300, 25)
+    mask = brain_block((14, 13, 12), 3.0)
+    made = build_activations(
+        xyz, study, 30, mask=mask, radius_mm=radius, block_size=block_size
+    )
+    check(made, dense_activations(xyz, study, 30, mask, radius))
+
+
+def test_the_real_mask(toy):
+    xyz = toy.peaks.to_mni("icbm_spm")
+    made = toy.activations()
+    mask = default_mask()
+    check(made, dense_activations(xyz, toy.peaks.study, 7, mask, 6))
+    # far outside, and no peak at all
+    assert (made.sizes[2], made.sizes[6]) == (0, 0)
+
+
+def test_one_peak_in_the_brain_is_one_sphere():
+    mask = default_mask()
+    peak = np.array([[0.0, -52, 26]])
+    sizes = [
+        build_activations(peak, np.array([0]), 1, mask=mask, radius_mm=r).sizes[0]
+        for r in (2, 4, 6)
+    ]
+    assert sizes == [7, 33, 123]  # voxels within 2, 4 and 6 mm on a 2 mm grid
+
+
+def test_runs_are_cut_at_blocks_and_nowhere_else():
+    mask = Mask.from_array(np.ones((1, 1, 30)), np.eye(4))
+    peaks = np.array([[0.0, 0, 10], [0, 0, 14]])  # they touch: one run, 7 to 17
+    made = build_activations(
+        peaks, np.zeros(2, int), 1, mask=mask, radius_mm=3, block_size=10
+    )
+    np.testing.assert_array_equal(made.runs, [[7, 10], [0, 8]])
+    np.testing.assert_array_equal(made.offsets, [0, 1, 2, 2])
+
+
+def test_n_jobs_and_tasks_change_no_bit(monkeypatch):
+    rng = np.random.default_rng(3)
+    xyz, study = random_peaks(rng, 500, 40)
+    mask = brain_block()
+    options = {"mask": mask, "radius_mm": 6, "block_size": 50}
+    once = build_activations(xyz, study, 43, **options)
+    monkeypatch.setattr(module, "_PEAKS_PER_TASK", 30)
+    for n_jobs in (1, 2, -1):
+        again = build_activations(xyz, study, 43, n_jobs=n_jobs, **options)
+        assert same_bits(once, again)
+
+
+def test_the_order_of_peaks_does_not_matter():
+    rng = np.random.default_rng(4)
+    xyz, study = random_peaks(rng, 200, 20)
+    order = rng.permutation(200)
+    options = {"mask": brain_block(), "radius_mm": 6, "block_size": 50}
+    a = build_activations(xyz, study, 20, **options)
+    b = build_activations(xyz[order], study[order], 20, **options)
+    assert same_bits(a, b)
+
+
+def test_the_order_of_studies_is_the_order_of_rows():
+    rng = np.random.default_rng(5)
+    xyz, study = random_peaks(rng, 200, 20)
+    new_row = rng.permutation(20)
+    options = {"mask": brain_block(), "radius_mm": 6}
+    a = build_activations(xyz, study, 20, **options)
+    b = build_activations(xyz, new_row[study], 20, **options)
+    np.testing.assert_array_equal(a.to_csr().toarray(), b.to_csr(new_row).toarray())
+    np.testing.assert_array_equal(a.totals, b.totals)
+
+
+@pytest.mark.parametrize("n_studies", [0, 1, 5])
+def test_no_peaks_activate_nothing(n_studies):
+    none = np.empty((0, 3))
+    made = build_activations(
+        none, np.empty(0, int), n_studies, mask=brain_block(), radius_mm=6
+    )
+    assert made.sizes.tolist() == [0] * n_studies
+    assert not made.totals.any()
+    assert made.to_csr().shape == (n_studies, brain_block().n_voxels)
+
+
+def test_read_only_input_works_and_stays():
+    xyz, study = random_peaks(np.random.default_rng(6), 60, 9)
+    before = xyz.copy()
+    xyz.flags.writeable = study.flags.writeable = False
+    made = build_activations(xyz, study, 9, mask=brain_block(), radius_mm=6)
+    np.testing.assert_array_equal(xyz, before)
+    check(made, dense_activations(xyz, study, 9, brain_block(), 6))
+
+
+def test_a_wrong_radius_is_refused():
+    with pytest.raises(OptionError, match="radius_mm"):
+        build_activations(
+            np.zeros((1, 3)), np.zeros(1, int), 1, mask=brain_block(), radius_mm=-1
+        )
+
+
+# ------------------------------------------------------------ sums over voxels
+
+
+@given(peak_tables(), masks(), st.integers(0, 99))
+def test_counts_and_sums_in_regions(table, mask, seed):
+    xyz, study, n = table
+    made = build_activations(xyz, study, n, mask=mask, radius_mm=6, block_size=9)
+    dense = dense_activations(xyz, study, n, mask, 6)
+    rng = np.random.default_rng(seed)
+    region = rng.random(mask.n_voxels) < 0.5
+    np.testing.assert_array_equal(made.count_in(region), dense @ region.astype(int))
+    values = rng.normal(size=mask.n_voxels)
+    np.testing.assert_allclose(made.sum_of(values), dense @ values, atol=1e-9)
+
+
+@pytest.mark.parametrize("method", ["count_in", "sum_of"])
+def test_sums_need_one_value_per_voxel(method):
+    made = random_activations(np.random.default_rng(0), brain_block(), 5)
+    with pytest.raises(ValueError, match=r"need \d+ values, got shape \(3,\)"):
+        getattr(made, method)(np.ones(3))
+
+
+def test_sums_over_no_studies():
+    made = build_activations(
+        np.empty((0, 3)), np.empty(0, int), 0, mask=brain_block(), radius_mm=6
+    )
+    assert made.count_in(np.ones(made.n_voxels, bool)).shape == (0,)
+
+
+@pytest.mark.parametrize("rows", [[], [3], [4, 0, 4], [5, 4, 3, 2, 1, 0]])
+def test_some_rows_of_the_matrix(rows):
+    made = random_activations(np.random.default_rng(1), brain_block(), 6)
+    rows = np.array(rows, dtype=int)
+    part = made.to_csr(rows)
+    np.testing.assert_array_equal(part.toarray(), made.to_csr().toarray()[rows])
+    assert part.dtype == bool
+    assert part.has_sorted_indices
+
+
+# --------------------------------------------------------------- from the disk
+
+
+@pytest.fixture
+def mapped(tmp_path):
+    made = random_activations(np.random.default_rng(2), brain_block(), 12)
+    parts = {}
+    for name in FIELDS:
+        np.save(tmp_path / name, getattr(made, name))
+        parts[name] = np.load(tmp_path / f"{name}.npy", mmap_mode="r")
+    return made, Activations(**parts, block_size=made.block_size)
+
+
+def test_memory_mapped_activations_are_as_good(mapped):
+    made, from_disk = mapped
+    dense = made.to_csr().toarray()
+    np.testing.assert_array_equal(from_disk.to_csr().toarray(), dense)
+    region = np.arange(made.n_voxels) % 3 == 0
+    region.flags.writeable = False
+    np.testing.assert_array_equal(
+        from_disk.count_in(region), dense @ region.astype(int)
+    )
+    assert from_disk.n_blocks == -(-made.n_voxels // made.block_size)

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
+
+from nimare_neurosynth.stats import fdr_threshold
+from tests.oracles import benjamini_hochberg
+
+p_values = st.lists(st.floats(0, 1), min_size=1, max_size=60)
+rates = st.sampled_from([0.001, 0.01, 0.05, 0.2, 0.99])
+
+
+@given(p_values, rates)
+def test_the_threshold_is_found_by_going_through_all(p, q):
+    assert fdr_threshold(p, q) == benjamini_hochberg(p, q)
+
+
+@given(st.integers(0, 999), rates)
+def test_the_same_voxels_as_scipys_adjusted_p_values(seed, q):
+    rng = np.random.default_rng(seed)
+    p = rng.random(200) ** rng.integers(1, 6)
+    ours = p <= fdr_threshold(p, q)
+    np.testing.assert_array_equal(ours, false_discovery_control(p) <= q)
+
+
+@given(p_values, rates, st.integers(0, 99))
+def test_the_order_does_not_matter(p, q, seed):
+    shuffled = np.random.default_rng(seed).permutation(p)
+    assert fdr_threshold(shuffled, q) == fdr_threshold(p, q)
+
+
+@given(p_values)
+def test_a_higher_rate_never_finds_less(p):
+    found = [fdr_threshold(p, q) for q in (0.001, 0.01, 0.05, 0.2)]
+    assert found == sorted(found)
+
+
+@given(p_values, rates)
+def test_the_threshold_is_a_p_value_or_none(p, q):
+    threshold = fdr_threshold(p, q)
+    assert threshold == -1 or (threshold in p and threshold <= q)
+
+
+@given(st.integers(1, 50), rates)
+def test_the_smallest_p_value_may_be_the_only_one(n, q):
+    # legacy Neurosynth before 0.3.8 missed it
+    p = [q / n] + [1.0] * (n - 1)
+    assert fdr_threshold(p, q) == q / n
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"), [([], -1), ([1.0, 0.5], -1), ([0.0], 0.0), ([0.01] * 3, 0.01)]
+)
+def test_corners(p, expected):
+    assert fdr_threshold(p, 0.05) == expected
+
+
+def test_tables_are_taken_as_one_family():
+    p = np.random.default_rng(0).random((5, 8)) ** 4
+    assert fdr_threshold(p, 0.05) == fdr_threshold(p.ravel(), 0.05)
+
+
+def test_p_values_of_nothing_do_not_hurt_below_their_own_level():
+    # legacy and NiMARE give empty voxels p = 0.157, we give 1: no matter below that q
+    p = np.random.default_rng(1).random(500) ** 5
+    ones, odd = np.r_[p, np.ones(99)], np.r_[p, np.full(99, 0.1573)]
+    for q in (0.001, 0.01, 0.05, 0.1, 0.15):
+        assert fdr_threshold(ones, q) == fdr_threshold(odd, q)
