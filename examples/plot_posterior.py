@@ -41,7 +41,7 @@ for prior, text in ((base_rate, "base rate"), (0.5, "prior 0.5")):
         f"{text}: {at:.2f}", (prior, at), (8, -12), textcoords="offset points"
     )
 axes.set(xlabel="prior P(emotion)", ylabel="P(emotion | activation)")
-axes.legend(loc="lower right")
+_ = axes.legend(loc="lower right")
 
 # %%
 # Beware of the largest values. The posterior is 1 wherever a *single* study activates

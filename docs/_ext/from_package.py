@@ -43,8 +43,8 @@ class CliHelp(SphinxDirective):
         from nimare_neurosynth.cli._main import group
 
         name = "nimare-neurosynth"
-        parent = click.Context(group, info_name=name, max_content_width=_WIDTH)
-        parent.terminal_width = _WIDTH
+        settings = {**group.context_settings, "max_content_width": _WIDTH}
+        parent = click.Context(group, info_name=name, terminal_width=_WIDTH, **settings)
         made = [self._section(name, group.get_help(parent))]
         for command in group.commands.values():
             context = click.Context(command, info_name=command.name, parent=parent)

@@ -15,7 +15,7 @@ def _resolve(app, env, node, contnode):
     while len(parts) > 1 and parts[0].islower():
         parts.pop(0)
     end = "." + ".".join(parts)
-    known = env.domains.python_domain.objects
+    known = env.get_domain("py").objects
     found = [name for name in known if name.endswith(end)]
     if len(found) != 1:
         return None

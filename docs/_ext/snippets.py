@@ -1,12 +1,14 @@
 """Run every ``>>>`` of some pages, and fail the build where one gives something else.
 
-They are plain doctests, page by page, in an empty folder; the same can be had with
-``python -m doctest docs/tutorial.rst``.
+They are plain doctests, page by page, in an empty folder. To run them alone::
+
+    python docs/_ext/snippets.py docs/tutorial.rst
 """
 
 import contextlib
 import doctest
 import io
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -46,3 +48,7 @@ def setup(app):
     app.add_config_value("snippet_pages", [], "env", types=[list])
     app.connect("builder-inited", _run_all)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    sys.exit("".join(run_page(Path(page).resolve()) for page in sys.argv[1:]) or None)

@@ -46,7 +46,7 @@ def info(db: str, features: Path | None, threshold: float, *, as_json: bool) -> 
 @click.command(
     epilog="""\b
 Examples:
-  nimare-neurosynth select demo "emotion* & ~(reward | pain)"
+  nimare-neurosynth select demo "emotion* & ~(schizo* | depress*)"
   nimare-neurosynth select demo "memory > 0.1" --format bibtex
   nimare-neurosynth select demo --near -20 -6 -18 --radius 8
   nimare-neurosynth select demo --mask amygdala.nii.gz --min-proportion 0.05
@@ -159,7 +159,7 @@ def _studies_text(selection: Selection, form: str) -> str:
     epilog="""\b
 Examples:
   nimare-neurosynth meta demo "emotion*" --out emotion
-  nimare-neurosynth meta demo "working memory" --versus flanker --out contrast
+  nimare-neurosynth meta demo "memory &~ flanker" --versus "flanker &~ memory" --out contrast
   nimare-neurosynth meta neurosynth_v7 "9_memory_working_wm" --threshold 0.05 --out wm
 
 It writes the z maps of the association test (which voxels do these studies activate

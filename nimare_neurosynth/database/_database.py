@@ -381,11 +381,11 @@ class Database:
         size = int(np.count_nonzero(inside))
         if min_proportion is None:
             least: float = 1 if min_voxels is None else min_voxels
-            how = f"at least {least} of {size:,} voxels"
+            how = f"at least {least:,} of the {size:,} voxels"
         else:
             # compare counts, not quotients: 0.05 of 20 voxels is 1 voxel exactly
             least = min_proportion * size * (1 - 1e-12)
-            how = f"at least {min_proportion:.4g} of {size:,} voxels"
+            how = f"at least {100 * min_proportion:.4g} % of the {size:,} voxels"
         return Selection(self, active >= least, f"active in {how} of the region")
 
     def _by_ids(self, ids: Iterable[object]) -> Selection:

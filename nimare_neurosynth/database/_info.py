@@ -114,7 +114,7 @@ class DatabaseInfo:
         rows += [("Labels", labels.line()) for labels in self.label_sets]
         if not self.label_sets:
             rows.append(("Labels", "none"))
-        rows += [("Oddity", f"{n:,} {what}") for what, n in self.oddities.items()]
+        rows += [("Oddity", f"{what}: {n:,}") for what, n in self.oddities.items()]
         rows += [("Note", note) for note in self.notes]
         if self.licence:
             rows.append(("Licence", self.licence))

@@ -70,8 +70,17 @@ class Peaks:
         return np.asarray(by_space[self.space])
 
     def to_mni(self, talairach: str | None) -> NDArray[np.float64]:
-        """Give all peaks in MNI space, shape (n_peaks, 3).
+        """Give all peaks in MNI space.
 
-        Peaks of spaces other than Talairach stay where they are.
+        Parameters
+        ----------
+        talairach : {"icbm_spm", "icbm_other"} or None
+            The matrix by which Talairach peaks are moved. Peaks of other spaces stay
+            where they are.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_peaks, 3)
+            A copy, in mm.
         """
         return talairach_to_mni(self.xyz, self.is_talairach, talairach)

@@ -73,7 +73,18 @@ class Selection:
         return Selection(self.database, mask, description, weights)
 
     def check_database(self, database: Database) -> None:
-        """Raise a SelectionError if these are studies of another database."""
+        """Check that these are studies of a database.
+
+        Parameters
+        ----------
+        database : Database
+            The one that is analysed.
+
+        Raises
+        ------
+        SelectionError
+            If it is another one, by its content.
+        """
         same = self.database is database
         if not same and self.database.content_hash != database.content_hash:
             raise SelectionError(

@@ -41,7 +41,17 @@ class LabelColumns:
 
     @classmethod
     def from_masks(cls, masks: ArrayLike | Sequence[BoolArray]) -> LabelColumns:
-        """Make columns from booleans, shape (n_columns, n_studies)."""
+        """Make columns from booleans.
+
+        Parameters
+        ----------
+        masks : array-like of bool, shape (n_columns, n_studies)
+            Which studies each column has.
+
+        Returns
+        -------
+        LabelColumns
+        """
         table = np.asarray(masks, dtype=bool)
         if table.ndim != 2:
             raise ValueError(
@@ -97,12 +107,33 @@ class LabelColumns:
         return self.studies[self.offsets[column] : self.offsets[column + 1]]
 
     def sums(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Sum a whole number per study over each column, shape (n_columns,)."""
+        """Sum a whole number per study over each column.
+
+        Parameters
+        ----------
+        values : ndarray of int64, shape (n_studies,)
+            One number per study.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_columns,)
+        """
         before = np.concatenate([[0], np.cumsum(values[self.studies], dtype=np.int64)])
         return np.asarray(before[self.offsets[1:]] - before[self.offsets[:-1]])
 
     def within(self, universe: BoolArray) -> LabelColumns:
-        """Keep only the studies of a universe, shape (n_studies,)."""
+        """Keep only the studies of a universe.
+
+        Parameters
+        ----------
+        universe : ndarray of bool, shape (n_studies,)
+            The studies that count.
+
+        Returns
+        -------
+        LabelColumns
+            The same columns, of as many studies as there are; others are left out.
+        """
         kept = universe[self.studies]
         before = np.concatenate([[0], np.cumsum(kept)])
         return LabelColumns(

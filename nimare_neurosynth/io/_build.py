@@ -60,6 +60,17 @@ class Parts:
 def build(parts: Parts) -> Database:
     """Make a database of what a reader found.
 
+    Parameters
+    ----------
+    parts : Parts
+        Studies, peaks and labels as columns.
+
+    Returns
+    -------
+    Database
+
+    Notes
+    -----
     Peaks with equal ``table_id`` (or ``contrast``) within a study form an analysis;
     without such a column each study is one analysis.
     """

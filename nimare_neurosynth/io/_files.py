@@ -106,7 +106,18 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise a FormatError if a folder cannot be written or made, before work starts."""
+    """Check, before work starts, that a folder can be written or made.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        It may not exist yet.
+
+    Raises
+    ------
+    FormatError
+        If it is a file, lies below a file, or is read-only.
+    """
     nearest = folder
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent

@@ -109,6 +109,15 @@ class Maps:
     def label(self, label: str) -> Maps:
         """Give the maps of one label.
 
+        Parameters
+        ----------
+        label : str
+            One of :attr:`labels`.
+
+        Returns
+        -------
+        Maps
+
         Raises
         ------
         UnknownTermError
@@ -231,7 +240,18 @@ class Maps:
     def value_at(
         self, xyz: Sequence[float], name: str = DEFAULT_MAP, *, label: str | None = None
     ) -> float:
-        """Read a map at an MNI coordinate in mm.
+        """Read a map at an MNI coordinate.
+
+        Parameters
+        ----------
+        xyz : sequence of float, length 3
+            Coordinate in mm; the voxel it rounds to is read.
+        name, label
+            See :meth:`array`.
+
+        Returns
+        -------
+        float
 
         Raises
         ------

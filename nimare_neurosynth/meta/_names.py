@@ -54,7 +54,7 @@ MAPS: dict[str, MapInfo] = {
     "logp_desc-association": MapInfo("-log10 p of the association test", "association"),
     "logp_desc-uniformity": MapInfo("-log10 p of the uniformity test", "uniformity"),
 }
-"""Every map by its name."""
+"""Every map: names to :class:`MapInfo`, what it shows and whose test it belongs to."""
 
 SAVED = tuple(name for name in MAPS if name.startswith(("z_", "prob_")))
 """The maps that are saved unless others are asked for: the rest follow from them."""

@@ -89,17 +89,28 @@ def _limits(image: Nifti1Image) -> dict[str, Any]:
     most = float(sizes.max(initial=0.0)) or 1.0
     least = float(sizes[sizes > 0].min(initial=most))
     signed = bool((np.asanyarray(image.dataobj) < 0).any())
+    lowest = -most if signed else 0.0
+    if not signed and least > 0.5 * most:  # all would be of the darkest colours
+        lowest = least
     return {
         "threshold": least * (1 - 1e-6),
         "vmax": most,
-        "vmin": -most if signed else 0.0,
+        "vmin": lowest,
         "cmap": "RdBu_r" if signed else "inferno_r",
         "cbar_tick_format": "%.1f" if most >= 2 else "%.2f",
     }
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Save a figure as a picture file, by its ending, at 150 dots an inch; close it."""
+    """Save a figure as a picture at 150 dots an inch, and close it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        From :func:`plot_map`.
+    path : pathlib.Path
+        Its ending says of which kind: ``.png``, ``.pdf``, ``.svg``.
+    """
     from matplotlib import pyplot as plt
 
     try:
@@ -133,6 +144,6 @@ def view_map(image: Nifti1Image, *, title: str = "") -> HTMLDocument:
             title=title,
             threshold=limits["threshold"],
             vmax=limits["vmax"],
-            symmetric_cmap=limits["vmin"] < 0,
+            symmetric_cmap=bool(limits["vmin"] < 0),
             cmap=limits["cmap"],
         )

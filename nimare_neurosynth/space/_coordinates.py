@@ -39,7 +39,16 @@ _TALAIRACH_NAMES = frozenset({"TAL", "T88", "TALAIRACH"})
 
 
 def is_talairach(space: object) -> bool:
-    """Tell whether the name of a space means Talairach (``TAL``, ``T88``, any case).
+    """Tell whether the name of a space means Talairach.
+
+    Parameters
+    ----------
+    space : object
+        A name; ``TAL``, ``T88`` and ``Talairach`` in any case mean it.
+
+    Returns
+    -------
+    bool
 
     Examples
     --------

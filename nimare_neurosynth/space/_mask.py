@@ -154,7 +154,19 @@ class Mask:
         return f"<Mask: {self.n_voxels:,} voxels of a {self.shape} volume>"
 
     def has_grid(self, shape: tuple[int, ...], affine: NDArray[Any]) -> bool:
-        """Tell whether a volume has the same voxels at the same places."""
+        """Tell whether a volume has the same voxels at the same places.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Of the volume.
+        affine : ndarray, shape (4, 4)
+            Of the volume; it may differ by a thousandth of a millimetre.
+
+        Returns
+        -------
+        bool
+        """
         same_place = np.allclose(affine, self.affine, atol=_AFFINE_TOLERANCE_MM)
         return tuple(shape) == self.shape and same_place
 
@@ -182,14 +194,35 @@ class Mask:
         return position if found else None
 
     def to_volume(self, values: ArrayLike) -> NDArray[Any]:
-        """Put values, shape (n_voxels,), back into a volume of zeros."""
+        """Put values back into a volume of zeros.
+
+        Parameters
+        ----------
+        values : array-like, shape (n_voxels,)
+            One value per voxel of the mask.
+
+        Returns
+        -------
+        ndarray, shape (i, j, k)
+        """
         array = np.asarray(values)
         volume = np.zeros(int(np.prod(self.shape)), dtype=array.dtype)
         volume[self.flat_index] = array
         return volume.reshape(self.shape)
 
     def to_image(self, values: ArrayLike) -> Nifti1Image:
-        """Turn values, shape (n_voxels,), into a NIfTI image in MNI152 space."""
+        """Turn values into a NIfTI image in MNI152 space.
+
+        Parameters
+        ----------
+        values : array-like, shape (n_voxels,)
+            One value per voxel of the mask; booleans become 0 and 1.
+
+        Returns
+        -------
+        nibabel.nifti1.Nifti1Image
+            0 outside the mask.
+        """
         from nibabel.nifti1 import Nifti1Image
 
         volume = self.to_volume(values)
@@ -220,7 +253,17 @@ def default_mask() -> Mask:
 
 
 def as_mask(mask: Mask | ImageLike | None) -> Mask:
-    """Take a mask as an object, an image or nothing (the default brain mask)."""
+    """Take a mask in any of the forms that analyses accept.
+
+    Parameters
+    ----------
+    mask : Mask, image or None
+        None is the default brain mask.
+
+    Returns
+    -------
+    Mask
+    """
     if mask is None:
         return default_mask()
     return mask if isinstance(mask, Mask) else Mask.from_image(mask)

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 def p_from_z(z: ArrayLike) -> NDArray[np.float64]:
     """Give the two-sided p value of z, which is that of z² as a chi-square.
 
+    Parameters
+    ----------
+    z : array-like of float
+        Any shape.
+
+    Returns
+    -------
+    ndarray of float64
+        From 0 to 1, of the same shape; 0 where it underflows (z beyond 38).
+
     Examples
     --------
     >>> p_from_z([0.0, 1.959964]).round(6)
@@ -25,6 +35,16 @@ def p_from_z(z: ArrayLike) -> NDArray[np.float64]:
 
 def logp_from_z(z: ArrayLike) -> NDArray[np.float64]:
     """Give -log10 of the two-sided p value of z, without underflow.
+
+    Parameters
+    ----------
+    z : array-like of float
+        Any shape.
+
+    Returns
+    -------
+    ndarray of float64
+        From 0 up, of the same shape.
 
     Examples
     --------

@@ -121,7 +121,7 @@ WRONG = [
     ((*SELECT, "--min-voxels", "half"), 2, "'half' is not a valid integer"),
     ((*SELECT, "--where", "journal"), 2, "cannot read the condition 'journal'"),
     ((*SELECT, "--where", "jornal = x"), 2, "Close matches: 'journal'"),
-    ((*SELECT, "--out", "folder"), 1, "folder: Is a directory"),
+    ((*SELECT, "--out", "folder"), 1, "folder is a folder: name a file"),
     ((*SELECT, "--out", "file.txt/x"), 1, "file.txt"),
     (("meta", "demo"), 2, "Missing argument 'QUERY'"),
     (("meta", "demo", "emotion*"), 2, "Missing option '--out'"),

@@ -86,6 +86,14 @@ def test_columns_need_a_threshold(toy, threshold):
         toy.label_sets["terms"].columns(threshold=threshold)
 
 
+@pytest.mark.parametrize(
+    "use", [lambda s: s.columns(), lambda s: s.combined([0], "sum")]
+)
+def test_a_vocabulary_has_no_weights_to_give(use):
+    with pytest.raises(OptionError, match="the label set 'x' has no weights"):
+        use(label_set("x", "ab", None))
+
+
 def test_combined_refuses_unknown_functions(toy):
     with pytest.raises(OptionError, match="func must be one of"):
         toy.label_sets["terms"].combined([0], "median")

@@ -70,12 +70,12 @@ def test_one_peak_in_the_brain_is_one_sphere():
 
 def test_runs_are_cut_at_blocks_and_nowhere_else():
     mask = Mask.from_array(np.ones((1, 1, 30)), np.eye(4))
-    peaks = np.array([[0.0, 0, 10], [0, 0, 14]])  # they touch: one run, 7 to 17
+    peaks = np.array([[0.0, 0, 10], [0, 0, 17]])  # they touch: one run, 7 to 20
     made = build_activations(
         peaks, np.zeros(2, int), 1, mask=mask, radius_mm=3, block_size=10
     )
-    np.testing.assert_array_equal(made.runs, [[7, 10], [0, 8]])
-    np.testing.assert_array_equal(made.offsets, [0, 1, 2, 2])
+    np.testing.assert_array_equal(made.runs, [[7, 10], [0, 10], [0, 1]])
+    np.testing.assert_array_equal(made.offsets, [0, 1, 2, 3])
 
 
 def test_n_jobs_and_tasks_change_no_bit(monkeypatch):

@@ -149,7 +149,7 @@ LAYOUT = {
         3,
         "fewer fields",
     ),
-    "a long row": (_with(PEAKS, "26.5", "26.5\t9"), PEAKS, None, "line 3, saw 8"),
+    "a long row": (_with(PEAKS, "26.5", "26.5\t9"), PEAKS, 3, r"more fields \(8\)"),
     "the first row long": (_with(PEAKS, "\t26\n", "\t26\t9\n"), PEAKS, 2, "fields"),
     "commas": (
         {PEAKS: "id,x,y,z\n1,1,2,3,4,5\n1,1,2\n"},
@@ -158,11 +158,17 @@ LAYOUT = {
         "not a proper table|fields",
     ),
     "semicolons": ({PEAKS: "id;x;y;z\n1;1;2;3\n"}, PEAKS, None, "no column 'id'"),
+    "a short row beside quotation marks": (
+        {PEAKS: 'id\tx\ty\tz\n1\t1\t2\t3\n"1"\t1\t2\n'},
+        PEAKS,
+        3,
+        "fewer fields .*cut short",
+    ),
     "an open quotation": (
         {PEAKS: 'id,x,y,z\n1,1,2,"3\n1,1,2,3\n'},
         PEAKS,
-        None,
-        "not a proper table",
+        2,
+        "has a quotation mark that is never closed",
     ),
     "text in x": (_with(PEAKS, "p2\t2", "p2\tleft"), PEAKS, 3, "'left' in column 'x'"),
     "infinite x": (_with(PEAKS, "p2\t2", "p2\tinf"), PEAKS, 3, "'inf' in column 'x'"),
@@ -239,6 +245,12 @@ LAYOUT = {
     "no zip": ({MATRIX: b"PK nothing"}, MATRIX, None, "is not an npz file"),
     "an empty npz": ({MATRIX: b""}, MATRIX, None, "is not an npz file"),
     "a cut npz": ({MATRIX: _npz()[MATRIX][:-30]}, MATRIX, None, "is not an npz file"),
+    "the same weights twice": (
+        {f"x_{MATRIX}": WEIGHTS},
+        MATRIX,
+        None,
+        "these files hold the same weights",
+    ),
     "a damaged npz": (
         {MATRIX: _npz()[MATRIX].replace(b"\0\0\xe0?", b"\0\0\xe1?")},
         MATRIX,
@@ -298,7 +310,7 @@ LAYOUT = {
         _npz(data=np.array(["a", "b"])),
         MATRIX,
         None,
-        "inconsistent",
+        "values, not numbers",
     ),
     "complex weights": (
         _npz(data=np.array([1j, 2.0])),
@@ -459,6 +471,10 @@ def _nothing(folder):
     return folder / "neurosynth_v7"
 
 
+def _nowhere(folder):
+    return folder / "no" / "such" / "place"
+
+
 def _near_miss(folder):
     (folder / "neurosynth_v6").mkdir()
     return folder / "neurosynth_v7"
@@ -499,6 +515,7 @@ def _folder_as_features(folder):
 
 DOOR = {
     _nothing: "there is no file or folder .*neurosynth_v7",
+    _nowhere: r"there is no file or folder .*place\.$",
     _near_miss: r"no file or folder .*neurosynth_v7\. Close matches: 'neurosynth_v6'",
     _json: r"studies\.json is of no known form: tables of peaks end in \.txt",
     _no_ending: "database is of no known form",
@@ -587,10 +604,10 @@ COMPILED = {
         "has format version 99, but this version .* reads version 1: update",
     ),
     "no version": (_edit(format_version="LEFT OUT"), "has format version None"),
-    "no files": (_edit(files="LEFT OUT"), "is damaged: compile the database again"),
+    "no files": (_edit(files="LEFT OUT"), "is damaged .*compile the database again"),
     "no parts": (_edit(parts="LEFT OUT"), "is damaged"),
     "parts elsewhere": (_edit(parts="../other"), "is damaged"),
-    "parts at the root": (_edit(parts="/tmp"), "is damaged"),
+    "parts at the root": (_edit(parts="/parts-x"), "is damaged"),
     "the folder as its parts": (_edit(parts="."), "is damaged|is missing"),
     "files elsewhere": (_edit(files={"../x": {"bytes": 1}}), "is damaged"),
     "tables elsewhere": (_edit(tables=["../../studies"]), "is damaged"),
@@ -634,6 +651,13 @@ def test_a_wrong_compiled_database(compiled, what):
     with pytest.raises(FormatError, match=message) as caught:
         open_database(compiled)
     assert str(compiled) in str(caught.value)
+
+
+def test_a_table_of_another_length_is_found_when_it_is_read(compiled):
+    manifest = json.loads((compiled / "manifest.json").read_text())
+    _edit(tables={**manifest["tables"], "studies": 8})(compiled)
+    with pytest.raises(FormatError, match="has 7 rows instead of 8"):
+        _ = open_database(compiled).studies
 
 
 def test_a_garbled_table_is_found_when_it_is_read(compiled):

@@ -220,6 +220,18 @@ def test_whoever_opens_it_meanwhile_sees_the_old_one_or_the_new_one(folder):
         writer.join()
 
 
+def test_writers_take_turns(folder):
+    written = [_labelled(n) for n in range(4)]
+    writers = [threading.Thread(target=_write, args=(w, folder)) for w in written]
+    for thread in writers:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    hashes = {database.content_hash for database in written}
+    assert open_database(folder).content_hash in hashes
+    assert len(list(folder.glob("parts-*"))) == 1
+
+
 FOREIGN = ["notes.txt", "studies/one.csv", ".hidden"]
 
 
@@ -265,8 +277,9 @@ def test_what_a_killed_writer_left_is_no_obstacle(toy, folder):
 def test_what_a_killed_writer_left_is_cleared_away(toy, folder):
     _write(toy, folder)
     (folder / "parts-abc123").mkdir()
+    (folder / ".manifest.json-abc").write_text("{")
     _write(toy, folder)
-    assert len(list(folder.glob("parts-*"))) == 1
+    assert len(list(folder.iterdir())) == 2  # the manifest and its parts
 
 
 # ------------------------------------------------------------------------- failures

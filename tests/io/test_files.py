@@ -5,7 +5,7 @@ import os
 import pytest
 
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io import atomic_folder, write_atomic
+from nimare_neurosynth.io import atomic_folder, check_folder, write_atomic
 from nimare_neurosynth.io._files import read_text
 
 ERRORS = [RuntimeError("on purpose"), KeyboardInterrupt(), OSError(28, "No space left")]
@@ -92,6 +92,42 @@ def test_a_failure_while_moving_leaves_no_file(tmp_path):
     with pytest.raises((FormatError, OSError)):
         _write_two(tmp_path / "out")
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["b"]
+
+
+def test_a_failure_while_moving_brings_the_old_files_back(tmp_path):
+    (tmp_path / "out" / "b").mkdir(parents=True)
+    (tmp_path / "out" / "a").write_text("old")
+    with pytest.raises((FormatError, OSError)):
+        _write_two(tmp_path / "out")
+    assert (tmp_path / "out" / "a").read_text() == "old"
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a", "b"]
+
+
+CHECKED = {
+    "new": None,
+    "folder": None,
+    "folder/new/deep": None,
+    "file": "it is a file",
+    "file/below/deep": "file is a file",
+}
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_check_folder(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("in the way")
+    if CHECKED[name] is None:
+        check_folder(tmp_path / name)
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
+    else:
+        with pytest.raises(FormatError, match=f"cannot write .*{CHECKED[name]}"):
+            check_folder(tmp_path / name)
+
+
+def test_check_folder_knows_what_is_read_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(FormatError, match=r"cannot write into .*new: .* is read-only"):
+        check_folder(tmp_path / "new")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 from scipy import sparse
 
 from nimare_neurosynth import read_database
+from nimare_neurosynth.errors import FormatError
+from nimare_neurosynth.io._neurosynth import read_neurosynth
 from tests.io.same import assert_same_labels, assert_same_peaks
 from tests.io.tables import GOOD, MATRIX, STEM, write, write_layout
 
@@ -246,18 +248,19 @@ def test_several_vocabularies(tiny):
 
 
 SECOND_MATRICES = {
-    "vocab-terms_source-abstract_type-count_features.npz": "terms-count",
-    "vocab-terms_source-title_type-tfidf_features.npz": None,
+    # another matrix of the same vocabulary: the names of both
+    "source-abstract_type-count": ["terms-count", "terms-tfidf"],
+    "source-title_type-tfidf": ["terms-abstract", "terms-title"],
+    "source-title_type-count": ["terms-abstract-tfidf", "terms-title-count"],
 }
 
 
 @pytest.mark.parametrize("second", SECOND_MATRICES)
 def test_one_vocabulary_can_have_several_matrices(tiny, second):
-    database = tiny({second: [[3.0, 0.0], [0.0, 7.0]]})
-    assert len(database.label_sets) == 2
+    database = tiny({f"vocab-terms_{second}_features.npz": [[3.0, 0.0], [0.0, 7.0]]})
+    assert sorted(database.label_sets) == SECOND_MATRICES[second]
     totals = sorted(s.weights.sum() for s in database.label_sets.values())
     assert totals == [0.75, 10.0]
-    assert (SECOND_MATRICES[second] or "terms-tfidf") in str([*database.label_sets])
 
 
 def test_weights_are_put_in_order(tmp_path):
@@ -295,3 +298,10 @@ def test_the_order_is_that_of_the_metadata(tmp_path):
     assert database.study_ids.tolist() == ["1", "20"]
     assert database.peaks.study.tolist() == [1, 0, 0]
     assert database.table("analyses")["table_id"].tolist() == ["21", "12", "11"]
+
+
+@pytest.mark.parametrize("missing", ["coordinates", "metadata"])
+def test_the_reader_itself_names_what_is_missing(tmp_path, missing):
+    folder = write_layout(tmp_path / "tiny", {f"{missing}.tsv.gz": None})
+    with pytest.raises(FormatError, match=rf"no file ending in _{missing}\.tsv\.gz"):
+        read_neurosynth(folder)

@@ -153,14 +153,15 @@ TITLES = {
 
 
 @pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("second", ['Two "words"', 'It is 5" long', "plain"])
 @pytest.mark.parametrize("title", TITLES)
-def test_quotation_marks_in_tables_with_tabs(tmp_path, title, last):
+def test_quotation_marks_in_tables_with_tabs(tmp_path, title, second, last):
     rows = [("id", "x", "y", "z", "title"), ("1", "1", "2", "3", title)]
-    rows += [("2", "1", "2", "3", 'Two "words"')]
+    rows += [("2", "1", "2", "3", second)]
     order = slice(None) if last else slice(None, None, -1)
     text = "".join("\t".join(row[order]) + "\n" for row in rows)
     database = _read(tmp_path, text)
-    assert database.studies["title"].tolist() == [*TITLES[title], 'Two "words"']
+    assert database.studies["title"].tolist() == [*TITLES[title], second]
 
 
 def test_words_that_pandas_takes_as_missing_are_text(tmp_path):

@@ -16,6 +16,14 @@ def maps():
     return meta_analysis(random_database(), "labela")
 
 
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+
+
 def image_of(voxels, shape=(12, 12, 12), affine=MM2):
     """Make an image of some voxels' values."""
     volume = np.zeros(shape, np.float32)

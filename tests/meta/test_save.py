@@ -157,3 +157,11 @@ def test_a_picture_goes_with_the_maps(tmp_path):
     colours = np.unique((pixels.reshape(-1, 4) * 255).astype(int), axis=0)
     assert len(colours) > 100  # an empty brain is black, white and grey
     assert min(pixels.shape[:2]) > 500
+
+
+def test_saved_pictures_are_closed(maps, tmp_path):
+    from matplotlib import pyplot as plt
+
+    open_before = plt.get_fignums()
+    maps.save(tmp_path, label="labela", names=["prob_desc-A"], picture=True)
+    assert plt.get_fignums() == open_before
