@@ -159,7 +159,7 @@ def _studies_text(selection: Selection, form: str) -> str:
     epilog="""\b
 Examples:
   nimare-neurosynth meta demo "emotion*" --out emotion
-  nimare-neurosynth meta demo "memory &~ flanker" --versus "flanker &~ memory" --out contrast
+  nimare-neurosynth meta demo "memory &~ flanker" --versus "flanker &~ memory" --out vs
   nimare-neurosynth meta neurosynth_v7 "9_memory_working_wm" --threshold 0.05 --out wm
 
 It writes the z maps of the association test (which voxels do these studies activate

@@ -1,6 +1,7 @@
 """The analysis form of a database of studies, and the ways to choose among them."""
 
 from nimare_neurosynth.database._about import About
+from nimare_neurosynth.database._checks import parse_coordinates
 from nimare_neurosynth.database._database import (
     DEFAULT_RADIUS_MM,
     DEFAULT_TALAIRACH,
@@ -23,4 +24,5 @@ __all__ = [
     "LabelSet",
     "Peaks",
     "Selection",
+    "parse_coordinates",
 ]

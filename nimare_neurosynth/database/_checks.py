@@ -12,19 +12,36 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-def parse_coordinates(near: ArrayLike) -> NDArray[np.float64]:
-    """Take one coordinate or several, shape (3,) or (n, 3), as shape (n, 3)."""
+def parse_coordinates(near: ArrayLike, option: str = "near") -> NDArray[np.float64]:
+    """Take one coordinate or several.
+
+    Parameters
+    ----------
+    near : array-like of float, shape (3,) or (n, 3)
+        Coordinates in mm.
+    option : str
+        What the caller calls it.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 3)
+
+    Raises
+    ------
+    OptionError
+        If these are no coordinates, or not finite.
+    """
     try:
         seeds = np.atleast_2d(np.asarray(near, dtype=np.float64))
     except (TypeError, ValueError):
         seeds = np.empty((0, 0))
     if seeds.ndim != 2 or seeds.shape[1] != 3 or not len(seeds):
         raise OptionError(
-            f"near must be one coordinate (x, y, z) in mm or a list of them, "
+            f"{option} must be one coordinate (x, y, z) in mm or a list of them, "
             f"got {near!r}."
         )
     if not np.isfinite(seeds).all():
-        raise OptionError(f"near must hold finite coordinates in mm, got {near!r}.")
+        raise OptionError(f"{option} must hold finite coordinates in mm, got {near!r}.")
     return seeds
 
 

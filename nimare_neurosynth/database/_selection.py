@@ -89,8 +89,8 @@ class Selection:
         if not same and self.database.content_hash != database.content_hash:
             raise SelectionError(
                 f"this selection ({self.description}) belongs to "
-                f"{self.database.about}, not to {database.about}: choose again in the "
-                "database that you analyse."
+                f"{self.database.about}, not to the database that you analyse "
+                f"({database.about}, of other content): choose again in that one."
             )
 
     @property

@@ -6,13 +6,19 @@ is a set of :class:`LabelColumns` counted against one :class:`Activations`.
 
 from nimare_neurosynth.engine._activations import Activations, build_activations
 from nimare_neurosynth.engine._labels import LabelColumns
-from nimare_neurosynth.engine._tiles import Tile, count_columns, map_tiles
+from nimare_neurosynth.engine._tiles import (
+    Tile,
+    check_n_jobs,
+    count_columns,
+    map_tiles,
+)
 
 __all__ = [
     "Activations",
     "LabelColumns",
     "Tile",
     "build_activations",
+    "check_n_jobs",
     "count_columns",
     "map_tiles",
 ]

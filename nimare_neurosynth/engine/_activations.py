@@ -10,7 +10,7 @@ import numpy as np
 
 from nimare_neurosynth.engine import _kernels as kernels
 from nimare_neurosynth.engine._labels import LabelColumns
-from nimare_neurosynth.engine._tiles import count_columns
+from nimare_neurosynth.engine._tiles import check_n_jobs, count_columns
 from nimare_neurosynth.space import mm_to_voxel, sphere_lines
 
 if TYPE_CHECKING:
@@ -195,6 +195,7 @@ def build_activations(
     """
     from joblib import Parallel, delayed
 
+    check_n_jobs(n_jobs)
     lines = sphere_lines(radius_mm, mask.affine)
     centres, peak_offsets = _centres(xyz_mm, study, n_studies, mask, lines)
     shape = np.array(mask.shape, dtype=np.int64)

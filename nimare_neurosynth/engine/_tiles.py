@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from nimare_neurosynth.engine._kernels import count_tile
+from nimare_neurosynth.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +39,25 @@ class Tile:
     columns: slice
     voxels: slice
     counts: NDArray[np.int32]
+
+
+def check_n_jobs(n_jobs: int) -> None:
+    """Check a number of threads.
+
+    Parameters
+    ----------
+    n_jobs : int
+        A number from 1 up, or -1 for all cores (-2 for all but one, and so on).
+
+    Raises
+    ------
+    OptionError
+        If it is 0 or no whole number.
+    """
+    if not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
+        raise OptionError(
+            f"n_jobs must be a number of threads, or -1 for all cores, got {n_jobs!r}."
+        )
 
 
 def count_columns(
@@ -106,6 +126,7 @@ def map_tiles(
     """
     from joblib import Parallel, delayed
 
+    check_n_jobs(n_jobs)
     if columns.n_studies != activations.n_studies:
         raise ValueError(
             f"columns of {columns.n_studies} studies cannot be counted against the "

@@ -16,12 +16,12 @@ A process that is killed leaves the old database or the new one.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import mmap
 import os
 import shutil
+import sys
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -123,6 +123,11 @@ def _is_ours(path: Path) -> bool:
 @contextlib.contextmanager
 def _locked(target: Path) -> Iterator[None]:
     """Let one process write at a time; the system unlocks when a process ends."""
+    if sys.platform == "win32":  # it has no such lock: there, take care yourself
+        yield
+        return
+    import fcntl
+
     folder = os.open(target, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

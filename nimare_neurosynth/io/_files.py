@@ -149,7 +149,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     FormatError
         If the folder cannot be made or written.
     """
-    existed = folder.exists()
+    made = _first_to_make(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
@@ -161,9 +161,18 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         yield staging
         _move_all(staging, folder)
     except BaseException:
-        shutil.rmtree(staging if existed else folder, ignore_errors=True)
+        shutil.rmtree(made or staging, ignore_errors=True)
         raise
     shutil.rmtree(staging, ignore_errors=True)
+
+
+def _first_to_make(folder: Path) -> Path | None:
+    """Name the topmost of the folders that have to be made; None if it is there."""
+    if folder.exists():
+        return None
+    while not folder.parent.exists():
+        folder = folder.parent
+    return folder
 
 
 def _move_all(staging: Path, folder: Path) -> None:

@@ -240,8 +240,10 @@ def _label_sets_of(
         title = "-".join([name, *apart])
         sets.append(LabelSet(title, labels, weights, kind, source))
     if len({labels.name for labels in sets}) < len(sets):
-        listed = ", ".join(file.path.name for file in several)
-        raise FormatError(f"these files hold the same weights: {listed}.")
+        others = ", ".join(file.path.name for file in several[1:])
+        raise FormatError(
+            f"{several[0].path} holds the same weights as {others}: keep one of them."
+        )
     return sets
 
 

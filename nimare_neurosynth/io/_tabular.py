@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from nimare_neurosynth.errors import FormatError, suggest
 from nimare_neurosynth.io._files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -49,68 +50,30 @@ def read_table(path: Path) -> pd.DataFrame:
     if not header.strip():
         raise FormatError(f"{path} is empty: a table with a header is needed.")
     separator = "\t" if "\t" in header or "," not in header else ","
-    quoted = '"' in text
-    rows = _Rows.of(text, separator, quoted=quoted)
-    if quoted and separator == "\t" and not rows.fit:
-        plain = _Rows.of(text, separator, quoted=False)
-        if plain.fit:
-            quoted, rows = False, plain
+    rows: _Rows | None = None
+    if '"' in text:
+        rows = _quoted_rows(text, separator, path)
+        if separator == "\t" and (rows is None or not rows.fit):
+            plain = _plain_rows(text, separator)
+            rows = plain if plain.fit else rows
+    if rows is None:
+        rows = _plain_rows(text, separator)
     rows.check(path)
-    if rows.has_blanks:
-        text = rows.without_blanks(text)
-    table = pd.read_csv(
-        io.StringIO(text),
-        sep=separator,
-        dtype=str,
-        keep_default_na=False,
-        quoting=0 if quoted else 3,
-        index_col=False,
-        header=None,
-        skip_blank_lines=False,
-    )
-    return _with_header(table, rows.lines, path)
+    return _with_header(rows.frame(), rows.lines, path)
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Where the rows of a table begin and how many fields each has.
+    """Rows of a table: fields of each, line on which each begins, and the values."""
 
-    Worked out on the bytes all at once: pandas fills short rows in silence and does not
-    tell which line a row came from.
-    """
-
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
     fields: NDArray[np.int64]
     lines: NDArray[np.int64]
-    closed: bool
-    has_blanks: bool
-
-    @classmethod
-    def of(cls, text: str, separator: str, *, quoted: bool) -> _Rows:
-        """Find the rows of a text, empty lines left out."""
-        data = np.frombuffer(text.encode(), dtype=np.uint8)
-        # inside quotation marks after an odd number of them; "" within them is two
-        odd = np.cumsum(data == ord('"'), dtype=np.uint8) & 1 if quoted else None
-        newline = data == ord("\n")
-        splits = newline if odd is None else newline & (odd == 0)
-        marks = data == ord(separator)
-        separators = np.flatnonzero(marks if odd is None else marks & (odd == 0))
-        ends = np.flatnonzero(splits)
-        if not len(data) or data[-1] != ord("\n") or (odd is not None and odd[-1]):
-            ends = np.append(ends, len(data))
-        starts = np.concatenate([[0], ends[:-1] + 1])
-        fields = np.diff(np.searchsorted(separators, np.append(starts, len(data)))) + 1
-        lines = 1 + np.searchsorted(np.flatnonzero(newline), starts)
-        full = ends > starts
-        closed = odd is None or not len(odd) or not odd[-1]
-        kept = (starts[full], ends[full], fields[full], lines[full])
-        return cls(*kept, closed=closed, has_blanks=not full.all())
+    frame: Callable[[], pd.DataFrame]
 
     @property
     def fit(self) -> bool:
         """Whether every row has as many fields as the header."""
-        return self.closed and bool((self.fields == self.fields[0]).all())
+        return bool((self.fields == self.fields[0]).all())
 
     def check(self, path: Path) -> None:
         """Raise a FormatError at the first row that has too few or too many fields."""
@@ -118,23 +81,75 @@ class _Rows:
         if len(wrong):
             n, line = self.fields[wrong[0]], self.lines[wrong[0]]
             much = "fewer" if n < self.fields[0] else "more"
-            why = (
-                ": the file may be cut short" if wrong[0] == len(self.lines) - 1 else ""
-            )
+            last = wrong[0] == len(self.lines) - 1
+            why = ": the file may be cut short" if last else ""
             raise FormatError(
                 f"{path}:{line} has {much} fields ({n}) than the header "
                 f"({self.fields[0]}){why}."
             )
-        if not self.closed:
-            raise FormatError(
-                f"{path}:{self.lines[-1]} has a quotation mark that is never closed."
-            )
 
-    def without_blanks(self, text: str) -> str:
-        """Give the text without its empty lines."""
-        data = text.encode()
-        rows = (data[a:b] for a, b in zip(self.starts, self.ends, strict=True))
-        return b"\n".join(rows).decode()
+
+def _plain_rows(text: str, separator: str) -> _Rows:
+    """Read rows in which quotation marks are characters like others.
+
+    pandas fills short rows in silence and does not tell which line a row came from, so
+    that fields are counted here, on the bytes all at once.
+    """
+    data = np.frombuffer(text.encode(), dtype=np.uint8)
+    ends = np.flatnonzero(data == ord("\n"))
+    if not len(ends) or ends[-1] != len(data) - 1:
+        ends = np.append(ends, len(data))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    separators = np.flatnonzero(data == ord(separator))
+    fields = np.diff(np.searchsorted(separators, np.append(starts, len(data)))) + 1
+    full = ends > starts
+
+    def frame() -> pd.DataFrame:
+        kept = text
+        if not full.all():  # pandas has its own idea of which lines are empty
+            kept = "\n".join(line for line in text.split("\n") if line)
+        return pd.read_csv(
+            io.StringIO(kept),
+            sep=separator,
+            dtype=str,
+            keep_default_na=False,
+            quoting=csv.QUOTE_NONE,
+            index_col=False,
+            header=None,
+            skip_blank_lines=False,
+        )
+
+    return _Rows(fields[full], np.flatnonzero(full) + 1, frame)
+
+
+def _quoted_rows(text: str, separator: str, path: Path) -> _Rows | None:
+    """Read rows in which a field may be quoted, and then hold tabs and line ends.
+
+    Gives None where a table with tabs cannot be read in this way.
+    """
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    before = 0
+    longest = csv.field_size_limit(len(text) + 1)
+    try:
+        reader = csv.reader(
+            io.StringIO(text, newline=""), delimiter=separator, strict=True
+        )
+        for row in reader:
+            if row:
+                rows.append(row)
+                lines.append(before + 1)
+            before = reader.line_num
+    except csv.Error as error:
+        if separator == "\t":
+            return None
+        unclosed = "unexpected end of data" in str(error)
+        why = "a quotation mark that is never closed" if unclosed else str(error)
+        raise FormatError(f"{path}:{before + 1} has {why}.") from error
+    finally:
+        csv.field_size_limit(longest)
+    fields = np.array([len(row) for row in rows])
+    return _Rows(fields, np.array(lines), lambda: pd.DataFrame(rows, dtype="str"))
 
 
 def _with_header(

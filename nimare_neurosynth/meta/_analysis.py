@@ -13,7 +13,7 @@ from nimare_neurosynth.database import (
     DEFAULT_THRESHOLD,
     Selection,
 )
-from nimare_neurosynth.engine import LabelColumns, count_columns
+from nimare_neurosynth.engine import LabelColumns, check_n_jobs, count_columns
 from nimare_neurosynth.errors import (
     EmptySelectionError,
     NeurosynthWarning,
@@ -118,6 +118,7 @@ def meta_analysis(
     """
     space = as_mask(mask)
     _check_prior(prior)
+    check_n_jobs(n_jobs)
 
     def choose(choice: Choice) -> Selection:
         if isinstance(choice, Selection):
@@ -127,9 +128,7 @@ def meta_analysis(
             choice, label_set=label_set, threshold=threshold, func=func
         )
 
-    if isinstance(selection, str | Selection):
-        selection = [selection]
-    choices = [choose(choice) for choice in selection]
+    choices = [choose(choice) for choice in _listed(selection)]
     if not choices:
         raise OptionError("no selection was given: name at least one query.")
     against = None if versus is None else choose(versus)
@@ -165,8 +164,21 @@ def meta_analysis(
     )
 
 
+def _listed(selection: Choice | Sequence[Choice]) -> list[Choice]:
+    if isinstance(selection, str | Selection):
+        return [selection]
+    try:
+        return list(selection)
+    except TypeError:
+        raise OptionError(
+            "selection must be a query, a Selection or a list of them, "
+            f"got {selection!r}."
+        ) from None
+
+
 def _check_prior(prior: float) -> None:
-    if not 0 < prior < 1:
+    number = isinstance(prior, float | int | np.floating)
+    if not (number and 0 < prior < 1):
         raise OptionError(f"prior must be above 0 and below 1, got {prior!r}.")
 
 

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nimare_neurosynth.database import parse_coordinates
 from nimare_neurosynth.errors import OptionError, UnknownTermError, suggest
-from nimare_neurosynth.meta._names import MAPS, Test, map_info, thresholded_name
+from nimare_neurosynth.meta._names import (
+    MAPS,
+    Test,
+    check_q,
+    map_info,
+    thresholded_name,
+)
 from nimare_neurosynth.stats import (
     Probabilities,
     association_and_uniformity_z,
@@ -42,17 +49,6 @@ _PROBABILITIES = {
     "prob_desc-AgF_prior": "a_prior",
     "prob_desc-FgA_prior": "f_given_a_prior",
 }
-
-
-def check_q(q: float) -> float:
-    """Raise an OptionError unless an FDR is above 0 and below 1."""
-    try:
-        value = float(q)
-    except (TypeError, ValueError):
-        value = float("nan")
-    if not 0 < value < 1:
-        raise OptionError(f"the FDR q must be above 0 and below 1, got {q!r}.")
-    return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +119,7 @@ class Maps:
         UnknownTermError
             If there is none of this name.
         """
-        row = self._row(label)
+        row = self.row(label)
         part = slice(row, row + 1)
         return replace(
             self,
@@ -133,7 +129,14 @@ class Maps:
             expected=self.expected[part],
         )
 
-    def _row(self, label: str | None) -> int:
+    def row(self, label: str | None) -> int:
+        """Give the position of a label; None means the only one there is.
+
+        Raises
+        ------
+        UnknownTermError, OptionError
+            If there is none of this name, or several and none was named.
+        """
         if label is None:
             if len(self) == 1:
                 return 0
@@ -181,7 +184,7 @@ class Maps:
             0 where no study activates the voxel (p values 1): never NaN.
         """
         info = map_info(name)
-        row = self._row(label)
+        row = self.row(label)
         values = self._values(name, row)
         outside = 1.0 if name.startswith("p_") else 0.0
         kept = self.totals >= self.least_studies
@@ -258,9 +261,11 @@ class Maps:
         OptionError
             If the coordinate is outside the mask.
         """
-        voxel = self.mask.voxel_at(xyz)
+        [place] = parse_coordinates([xyz], "xyz")
+        voxel = self.mask.voxel_at(place)
         if voxel is None:
-            raise OptionError(f"{tuple(xyz)} mm is outside the brain mask.")
+            at = ", ".join(f"{v:g}" for v in place)
+            raise OptionError(f"({at}) mm is outside the mask.")
         return float(self.array(name, label=label)[voxel])
 
     # -------------------------------------------------- tables and pictures
@@ -353,7 +358,7 @@ class Maps:
         return view_map(image, title=self._title(name, label, threshold_it))
 
     def _title(self, name: str, label: str | None, q: float | None) -> str:
-        shown = self.labels[self._row(label)]
+        shown = self.labels[self.row(label)]
         return f"{shown}: {name}" + ("" if q is None else f", FDR q < {q:g}")
 
     # ---------------------------------------------------------------- files
@@ -362,7 +367,7 @@ class Maps:
         self, name: str, *, label: str | None = None, fdr_q: float | None = None
     ) -> dict[str, Any]:
         """Describe a map: database, query, options, versions, methods in words."""
-        row = self._row(label)
+        row = self.row(label)
         p = self.provenance
         n = int(self.n_selected[row])
         query = self.labels[row]
@@ -432,28 +437,6 @@ class Maps:
         return f"<Maps of {len(self)} labels: {end}"
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from nimare_neurosynth.meta._display import maps_html
 
-        rows = []
-        for row, label in enumerate(self.labels[:20]):
-            association, uniformity = self._z(row)
-            peak = self.mask.xyz_mm[int(np.argmax(association))]
-            cells = (
-                escape(label),
-                f"{self.n_selected[row]:,}",
-                f"{association.max():.2f}",
-                ", ".join(f"{v:g}" for v in peak),
-                f"{uniformity.max():.2f}",
-            )
-            rows.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
-        headings = (
-            "query",
-            "studies",
-            "largest association z",
-            "at (mm)",
-            "largest uniformity z",
-        )
-        head = "".join(f"<th>{h}</th>" for h in headings)
-        return (
-            f"<p>{escape(repr(self))}</p><table><tr>{head}</tr>{''.join(rows)}</table>"
-        )
+        return maps_html(self)

@@ -76,6 +76,17 @@ def map_info(name: str) -> MapInfo:
     return MAPS[name]
 
 
+def check_q(q: float) -> float:
+    """Raise an OptionError unless an FDR is above 0 and below 1."""
+    try:
+        value = float(q)
+    except (TypeError, ValueError):
+        value = float("nan")
+    if not 0 < value < 1:
+        raise OptionError(f"the FDR q must be above 0 and below 1, got {q!r}.")
+    return value
+
+
 def thresholded_name(name: str, q: float) -> str:
     """Name the form of a map that keeps only voxels significant at an FDR of q."""
     return f"{name}_corr-FDR_q-{q:g}"

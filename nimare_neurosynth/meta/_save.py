@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nimare_neurosynth.io import atomic_folder
-from nimare_neurosynth.meta._names import MAPS, SAVED, map_info, thresholded_name
+from nimare_neurosynth.meta._names import (
+    MAPS,
+    SAVED,
+    check_q,
+    map_info,
+    thresholded_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +45,9 @@ def save_maps(
     wanted = SAVED if names is None else tuple(names)
     for name in wanted:
         map_info(name)
+    if fdr_q is not None:
+        check_q(fdr_q)
+    maps.row(label)
     jobs: list[tuple[str, float | None]] = [(name, None) for name in wanted]
     if fdr_q is not None:
         jobs += [(n, fdr_q) for n in wanted if n in THRESHOLDED]

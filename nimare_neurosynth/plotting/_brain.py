@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,7 +142,7 @@ def view_map(image: Nifti1Image, *, title: str = "") -> HTMLDocument:
         warnings.simplefilter("ignore")
         return plotting.view_img(
             image,
-            title=title,
+            title=escape(title),  # nilearn puts it into the page as it is
             threshold=limits["threshold"],
             vmax=limits["vmax"],
             symmetric_cmap=bool(limits["vmin"] < 0),

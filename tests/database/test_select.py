@@ -126,9 +126,9 @@ def test_regions_are_described(toy):
         toy.select(region=_ball(6), min_proportion=0.5).description,
     ]
     assert described == [
-        "active in at least 1 of 123 voxels of the region",
-        "active in at least 2 of 123 voxels of the region",
-        "active in at least 0.5 of 123 voxels of the region",
+        "active in at least 1 of the 123 voxels of the region",
+        "active in at least 2 of the 123 voxels of the region",
+        "active in at least 50 % of the 123 voxels of the region",
     ]
 
 

@@ -249,7 +249,7 @@ LAYOUT = {
         {f"x_{MATRIX}": WEIGHTS},
         MATRIX,
         None,
-        "these files hold the same weights",
+        "holds the same weights as data-tiny",
     ),
     "a damaged npz": (
         {MATRIX: _npz()[MATRIX].replace(b"\0\0\xe0?", b"\0\0\xe1?")},
