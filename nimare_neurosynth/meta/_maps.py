@@ -108,7 +108,7 @@ class Maps:
         Parameters
         ----------
         label : str
-            One of :attr:`labels`.
+            One of ``labels``.
 
         Returns
         -------

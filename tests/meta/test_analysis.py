@@ -313,3 +313,18 @@ def test_the_warning_points_at_the_caller(db):
     with pytest.warns(NeurosynthWarning) as caught:
         meta_analysis(db, db.select(ids=["1000"]), mask=MASK)
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"selection": 5}, "selection must be a query, a Selection or a list"),
+        ({"selection": None}, "selection must be a query, a Selection or a list"),
+        ({"n_jobs": 0}, "n_jobs must be a number of threads, or -1"),
+        ({"n_jobs": "all"}, "n_jobs must be a number of threads, or -1"),
+        ({"prior": "half"}, "prior must be above 0 and below 1"),
+    ],
+)
+def test_wrong_types_are_told(db, options, message):
+    with pytest.raises(OptionError, match=message):
+        meta_analysis(db, **{"selection": "labela", **options})
