@@ -18,6 +18,8 @@ Each message says what was wrong, what was found, what is allowed and what to do
 
 from __future__ import annotations
 
+import sys
+import warnings
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
@@ -107,3 +109,14 @@ def suggest(word: str, known: Iterable[str], *, n: int = 5) -> str:
     return (
         " Close matches: " + ", ".join(repr(folded[name]) for name in close[:n]) + "."
     )
+
+
+def warn(message: str) -> None:
+    """Warn at the line of the caller's own code, however deep the package is in."""
+    level, frame = 1, sys._getframe()  # noqa: SLF001 - the documented way to look up
+    inside = __name__.partition(".")[0]
+    while frame.f_back is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] != inside:
+            break
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, NeurosynthWarning, stacklevel=level)

@@ -123,10 +123,18 @@ def select(
     if out is None:
         click.echo(text, nl=False)
     else:
-        from nimare_neurosynth.io import write_atomic
+        from nimare_neurosynth.io import write_atomic, write_json
+        from nimare_neurosynth.meta import database_facts, software
 
         out.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(out, text)
+        sidecar = {
+            "table": out.name,
+            "selection": selection.facts(),
+            "database": database_facts(database),
+            "software": software(),
+        }
+        write_json(out.with_name(f"{out.name}.json"), sidecar)
     click.echo(
         f"{len(selection):,} of {database.n_studies:,} studies: "
         f"{selection.description}",
@@ -214,7 +222,7 @@ def meta(
     **options: Any,
 ) -> None:
     """Map where the studies that match a QUERY report activation."""
-    from nimare_neurosynth.io import check_folder, write_atomic
+    from nimare_neurosynth.io import check_folder
     from nimare_neurosynth.meta import meta_analysis
 
     check_folder(out)
@@ -239,15 +247,18 @@ def meta(
         func=options["func"],
     )
     clusters = maps.clusters(fdr_q=q)
-    files = maps.save(out, fdr_q=q, picture=picture)
-    for name, table in (("clusters", clusters), ("studies", selection.table())):
-        write_atomic(out / f"{name}.tsv", table.to_csv(sep="\t", index=False))
-        files.append(out / f"{name}.tsv")
-    facts = _facts(maps, clusters, q, files)
+    facts = _facts(maps, clusters, q)
+    if not as_json:
+        click.echo(_summary(facts, clusters))
+    if picture:
+        click.echo("Saving and drawing ...", err=True)
+    tables = {"clusters": clusters, "studies": selection.table()}
+    files = maps.save(out, fdr_q=q, picture=picture, tables=tables)
     if as_json:
+        facts["files"] = [str(path) for path in files]
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
-        click.echo(_summary(facts, clusters))
+        click.echo(f"{len(files)} files in {out}")
 
 
 def _number(text: str) -> float:
@@ -262,9 +273,7 @@ def _number(text: str) -> float:
         ) from None
 
 
-def _facts(
-    maps: Maps, clusters: pd.DataFrame, q: float, files: list[Path]
-) -> dict[str, Any]:
+def _facts(maps: Maps, clusters: pd.DataFrame, q: float) -> dict[str, Any]:
     z = maps["z_desc-association"]
     best = int(z.argmax())
     return {
@@ -281,7 +290,6 @@ def _facts(
         "clusters": int(clusters["cluster"].str.isdigit().sum())
         if len(clusters)
         else 0,
-        "files": [str(path) for path in files],
     }
 
 
@@ -297,8 +305,6 @@ def _summary(facts: dict[str, Any], clusters: pd.DataFrame) -> str:
     if len(clusters):
         shown = clusters.head(8).round({"value": 2})
         lines += ["", shown.to_string(index=False, na_rep=""), ""]
-    folder = Path(facts["files"][0]).parent
-    lines.append(f"{len(facts['files'])} files in {folder}")
     return "\n".join(lines)
 
 

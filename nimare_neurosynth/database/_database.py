@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -142,7 +143,9 @@ class Database:
     @cached_property
     def has_peaks(self) -> BoolArray:
         """Which studies report a peak at all: these are the studies analyses count."""
-        return np.bincount(self.peaks.study, minlength=self.n_studies) > 0
+        counted = np.bincount(self.peaks.study, minlength=self.n_studies) > 0
+        counted.setflags(write=False)
+        return counted
 
     @cached_property
     def content_hash(self) -> str:
@@ -236,7 +239,7 @@ class Database:
         space = as_mask(mask)
         talairach_matrix(talairach)
         sphere_lines(radius_mm, np.eye(4))  # a wrong radius is told before work starts
-        key = f"{space.key}-{float(radius_mm):g}mm-{talairach or 'none'}"
+        key = f"{space.key}-{float(radius_mm)!r}mm-{talairach or 'none'}"
         made = self._activations.get(key)
         if made is None and self.store is not None:
             made = self.store.get(key)
@@ -326,7 +329,12 @@ class Database:
             raise OptionError("min_voxels and min_proportion need a region.")
         conditions = list_of(where, "where", "conditions such as 'year >= 2010'")
         parts += [
-            Selection(self, studies_where(self.studies, text), text)
+            Selection(
+                self,
+                studies_where(self.studies, text),
+                text,
+                criteria=({"kind": "where", "condition": text},),
+            )
             for text in conditions
         ]
         if ids is not None:
@@ -350,8 +358,18 @@ class Database:
     def _by_query(
         self, query: str, label_set: str | None, threshold: float, func: str
     ) -> Selection:
-        node, chosen = self._evaluator(label_set, threshold, func).run(query)
-        return Selection(self, chosen.mask, str(node), chosen.weights)
+        evaluator = self._evaluator(label_set, threshold, func)
+        node, chosen = evaluator.run(query)
+        criterion = {
+            "kind": "query",
+            "query": str(node),
+            "label_sets": list(evaluator.used),
+            "threshold": float(threshold),
+            "func": func,
+        }
+        return Selection(
+            self, chosen.mask, str(node), chosen.weights, criteria=(criterion,)
+        )
 
     def _by_peaks(
         self, near: ArrayLike, radius_mm: float, talairach: str | None
@@ -364,7 +382,14 @@ class Database:
             hit |= ((xyz - seed) ** 2).sum(axis=1) <= float(radius_mm) ** 2
         mask = np.bincount(self.peaks.study[hit], minlength=self.n_studies) > 0
         listed = " or ".join(f"({x:g}, {y:g}, {z:g})" for x, y, z in seeds)
-        return Selection(self, mask, f"peak within {radius_mm:g} mm of {listed}")
+        criterion = {
+            "kind": "near",
+            "xyz_mm": seeds.tolist(),
+            "radius_mm": float(radius_mm),
+            "talairach": talairach,
+        }
+        description = f"peak within {radius_mm:g} mm of {listed}"
+        return Selection(self, mask, description, criteria=(criterion,))
 
     def _by_region(
         self,
@@ -386,7 +411,18 @@ class Database:
             # compare counts, not quotients: 0.05 of 20 voxels is 1 voxel exactly
             least = min_proportion * size * (1 - 1e-12)
             how = f"at least {100 * min_proportion:.4g} % of the {size:,} voxels"
-        return Selection(self, active >= least, f"active in {how} of the region")
+        criterion = {
+            "kind": "region",
+            "file": str(region) if isinstance(region, str | PathLike) else None,
+            "voxels_sha256": hashlib.sha256(np.packbits(inside).tobytes()).hexdigest(),
+            "n_voxels": size,
+            "min_voxels": None if min_proportion is not None else int(least),
+            "min_proportion": min_proportion,
+            "radius_mm": float(radius_mm),
+            "talairach": talairach,
+        }
+        description = f"active in {how} of the region"
+        return Selection(self, active >= least, description, criteria=(criterion,))
 
     def _by_ids(self, ids: Iterable[object]) -> Selection:
         if isinstance(ids, str):
@@ -401,7 +437,10 @@ class Database:
                 f"database, for example {missing[0]!r}.{hint}"
             )
         mask = np.fromiter((i in wanted for i in self.study_ids), bool, self.n_studies)
-        return Selection(self, mask, f"{len(wanted):,} given studies")
+        # which they are is in the hash of the ids that facts() gives
+        criterion = {"kind": "ids", "n_studies": len(wanted)}
+        description = f"{len(wanted):,} given studies"
+        return Selection(self, mask, description, criteria=(criterion,))
 
     # --------------------------------------------------------------- display
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,11 +21,11 @@ from nimare_neurosynth.database.query import (
     parse_right_to_left,
 )
 from nimare_neurosynth.errors import (
-    NeurosynthWarning,
     OptionError,
     QueryError,
     UnknownTermError,
     suggest,
+    warn,
 )
 
 if TYPE_CHECKING:
@@ -95,6 +94,7 @@ class Evaluator:
         if label_set is not None and str(label_set) not in label_sets:
             raise UnknownTermError(self._no_set(str(label_set)))
         self.label_set = label_set
+        self.used: dict[str, None] = {}  # label sets that names were found in
 
     def run(self, query: str) -> tuple[Node, Chosen]:
         """Evaluate a query; warn where legacy Neurosynth read it otherwise."""
@@ -107,14 +107,12 @@ class Evaluator:
         if other is not None and other != node:
             there = self.evaluate(other)
             if not np.array_equal(there.mask, chosen.mask):
-                warnings.warn(
+                warn(
                     f"this query is read as {node} "
                     f"({np.count_nonzero(chosen.mask):,} studies); legacy Neurosynth, "
                     f"which read everything from right to left, took it as {other} "
                     f"({np.count_nonzero(there.mask):,} studies). Add parentheses to "
-                    "say which you mean.",
-                    NeurosynthWarning,
-                    stacklevel=4,
+                    "say which you mean."
                 )
         return node, chosen
 
@@ -174,6 +172,7 @@ class Evaluator:
 
     def _weights(self, name: Name) -> NDArray[np.float64]:
         label_set, columns = self.resolve(name)
+        self.used[label_set.name] = None
         return label_set.combined(columns, self.func)
 
     def resolve(self, name: Name) -> tuple[LabelSet, list[int]]:

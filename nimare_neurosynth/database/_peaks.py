@@ -30,7 +30,7 @@ class Peaks:
         Position of each peak's study.
     analysis : ndarray of int32, shape (n_peaks,)
         Position of each peak's analysis (a table or contrast of its study).
-    space : ndarray of int16, shape (n_peaks,)
+    space : ndarray of int32, shape (n_peaks,)
         Position of each peak's space in ``spaces``.
     spaces : tuple of str
         Names of the spaces as the source has them: ``"MNI"``, ``"TAL"``, ...
@@ -39,7 +39,7 @@ class Peaks:
     xyz: NDArray[np.float64]
     study: NDArray[np.int32]
     analysis: NDArray[np.int32]
-    space: NDArray[np.int16]
+    space: NDArray[np.int32]
     spaces: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -57,9 +57,31 @@ class Peaks:
             np.ascontiguousarray(xyz, dtype=np.float64).reshape(-1, 3),
             np.asarray(study, dtype=np.int32),
             np.asarray(analysis, dtype=np.int32),
-            np.array([code[name] for name in names], dtype=np.int16),
+            np.array([code[name] for name in names], dtype=np.int32),
             spaces,
         )
+
+    def check(self, n_studies: int) -> None:
+        """Check that the columns fit together and name studies that are there.
+
+        Parameters
+        ----------
+        n_studies : int
+            How many studies there are.
+
+        Raises
+        ------
+        ValueError
+            If they do not, as after damage to a file.
+        """
+        n = len(self.xyz)
+        columns = (self.study, self.analysis, self.space)
+        fit = self.xyz.shape == (n, 3) and all(c.shape == (n,) for c in columns)
+        tops = (self.study, n_studies), (self.space, len(self.spaces))
+        if not fit or any(
+            c.min(initial=0) < 0 or c.max(initial=-1) >= top for c, top in tops
+        ):
+            raise ValueError("the columns of the peaks do not fit together")
 
     @cached_property
     def is_talairach(self) -> BoolArray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,15 +35,30 @@ class Selection:
         How they were chosen.
     weights : ndarray of float64, shape (n_studies,), or None
         Weights of the terms that the studies were chosen by.
+    criteria : tuple of dict
+        Each query, place, region, condition or list that the description stands for,
+        with the options it was understood by: enough to choose the same studies again.
     """
 
     database: Database
     mask: BoolArray
     description: str
     weights: NDArray[np.float64] | None = None
+    criteria: tuple[dict[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        for array in (self.mask, self.weights):
+            if array is not None:
+                array.setflags(write=False)
 
     def __len__(self) -> int:
         return int(np.count_nonzero(self.mask))
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a selection is neither true nor false: use &, | and ~ to combine "
+            "selections, and len() to see whether one is empty."
+        )
 
     def __and__(self, other: Selection) -> Selection:
         return self._with(other, self.mask & self._other(other), "&")
@@ -53,10 +69,12 @@ class Selection:
     def __sub__(self, other: Selection) -> Selection:
         mask = self.mask & ~self._other(other)
         description = f"{_wrap(self)} & ~{_wrap(other)}"
-        return Selection(self.database, mask, description, self.weights)
+        criteria = _merged(self, other)
+        return Selection(self.database, mask, description, self.weights, criteria)
 
     def __invert__(self) -> Selection:
-        return Selection(self.database, ~self.mask, f"~{_wrap(self)}")
+        description = f"~{_wrap(self)}"
+        return Selection(self.database, ~self.mask, description, criteria=self.criteria)
 
     def _other(self, other: Selection) -> BoolArray:
         if not isinstance(other, Selection):
@@ -70,7 +88,8 @@ class Selection:
     def _with(self, other: Selection, mask: BoolArray, sign: str) -> Selection:
         weights = _add_weights(self, other)
         description = f"{_wrap(self)} {sign} {_wrap(other)}"
-        return Selection(self.database, mask, description, weights)
+        criteria = _merged(self, other)
+        return Selection(self.database, mask, description, weights, criteria)
 
     def check_database(self, database: Database) -> None:
         """Check that these are studies of a database.
@@ -97,6 +116,23 @@ class Selection:
     def ids(self) -> list[str]:
         """Ids of the selected studies, in the order of the database."""
         return [str(i) for i in self.database.study_ids[self.mask]]
+
+    def facts(self) -> dict[str, Any]:
+        """Give how the studies were chosen, and which they are, as plain types.
+
+        Returns
+        -------
+        dict
+            ``description``, ``n_studies``, ``ids_sha256`` (of the ids, a line each) and
+            ``criteria``.
+        """
+        ids = "\n".join(self.ids).encode()
+        return {
+            "description": self.description,
+            "n_studies": len(self),
+            "ids_sha256": hashlib.sha256(ids).hexdigest(),
+            "criteria": list(self.criteria),
+        }
 
     def table(self) -> pd.DataFrame:
         """Give the studies as a table, heaviest first where there are weights.
@@ -125,6 +161,14 @@ class Selection:
         query = f"<code>{escape(self.description)}</code>"
         table = shown.to_html(index=False, na_rep="")
         return f"<p><b>{total}</b>: {query}{note}</p>{table}"
+
+
+def _merged(*sides: Selection) -> tuple[dict[str, Any], ...]:
+    """Join the criteria of selections, each once."""
+    merged: list[dict[str, Any]] = []
+    for side in sides:
+        merged += [c for c in side.criteria if c not in merged]
+    return tuple(merged)
 
 
 def _add_weights(*sides: Selection) -> NDArray[np.float64] | None:

@@ -41,6 +41,8 @@ class Activations:
         Active voxels of each study.
     totals : ndarray of int32, shape (n_voxels,)
         Studies that activate each voxel.
+    has_peaks : ndarray of bool, shape (n_studies,)
+        Studies that report any peak, in the mask or not: only these are counted.
     block_size : int
         Voxels per block.
     """
@@ -49,6 +51,7 @@ class Activations:
     runs: NDArray[np.uint16]
     sizes: NDArray[np.int32]
     totals: NDArray[np.int32]
+    has_peaks: BoolArray
     block_size: int = BLOCK_SIZE
 
     @property
@@ -65,6 +68,27 @@ class Activations:
     def n_blocks(self) -> int:
         """Number of blocks that the voxels are cut into."""
         return -(-self.n_voxels // self.block_size)
+
+    def check(self) -> None:
+        """Check that the arrays fit together: kernels trust them without looking.
+
+        Raises
+        ------
+        ValueError
+            If they do not, as after damage to a file.
+        """
+        n_rows = self.n_blocks * self.n_studies
+        fit = (
+            self.offsets.shape == (n_rows + 1,)
+            and self.runs.shape == (self.offsets[-1], 2)
+            and self.has_peaks.shape == (self.n_studies,)
+            and self.offsets[0] == 0
+            and bool((np.diff(self.offsets) >= 0).all())
+            and bool((self.runs[:, 0] < self.runs[:, 1]).all())
+            and int(self.runs.max(initial=0)) <= self.block_size
+        )
+        if not fit:
+            raise ValueError("the arrays of these activations do not fit together")
 
     def count_in(self, region: BoolArray) -> NDArray[np.int64]:
         """Count each study's active voxels inside a region.
@@ -209,11 +233,12 @@ def build_activations(
 
     bounds = _bounds(peak_offsets)
     parts = list(
-        Parallel(n_jobs=n_jobs, prefer="threads")(
+        Parallel(n_jobs=n_jobs, require="sharedmem")(
             delayed(runs_between)(first, stop) for first, stop in pairwise(bounds)
         )
     )
-    return _assemble(parts, bounds, n_studies, mask.n_voxels, block_size)
+    has_peaks = np.bincount(study, minlength=n_studies) > 0
+    return _assemble(parts, bounds, has_peaks, mask.n_voxels, block_size)
 
 
 def _centres(
@@ -244,8 +269,13 @@ def _bounds(peak_offsets: NDArray[np.int64]) -> list[int]:
 
 
 def _assemble(
-    parts: list[Any], bounds: list[int], n_studies: int, n_voxels: int, block_size: int
+    parts: list[Any],
+    bounds: list[int],
+    has_peaks: BoolArray,
+    n_voxels: int,
+    block_size: int,
 ) -> Activations:
+    n_studies = len(has_peaks)
     n_blocks = -(-n_voxels // block_size)
     offsets = np.zeros(n_blocks * n_studies + 1, dtype=np.int64)
     for first, (starts, _, counts) in zip(bounds, parts, strict=False):
@@ -257,7 +287,8 @@ def _assemble(
         kernels.place_block_runs(
             starts, ends, counts, first, n_studies, block_size, offsets, runs, sizes
         )
-    made = Activations(offsets, runs, sizes, np.zeros(n_voxels, np.int32), block_size)
+    none_yet = np.zeros(n_voxels, np.int32)
+    made = Activations(offsets, runs, sizes, none_yet, has_peaks, block_size)
     everyone = LabelColumns.from_masks(np.ones((1, n_studies), dtype=bool))
     totals = count_columns(made, everyone)[0]
-    return Activations(offsets, runs, sizes, totals, block_size)
+    return Activations(offsets, runs, sizes, totals, has_peaks, block_size)

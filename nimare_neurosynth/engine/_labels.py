@@ -92,6 +92,23 @@ class LabelColumns:
         offsets = before[np.asarray(indptr)].astype(np.int64)
         return cls(offsets, np.asarray(indices)[kept].astype(np.int32), n_studies)
 
+    def check(self) -> None:
+        """Check that the arrays fit together: kernels trust them without looking.
+
+        Raises
+        ------
+        ValueError
+            If a column has a study that is not there, or the offsets are wrong.
+        """
+        low, high = self.studies.min(initial=0), self.studies.max(initial=-1)
+        ordered = bool((np.diff(self.offsets) >= 0).all()) and self.offsets[0] == 0
+        complete = self.offsets[-1] == len(self.studies)
+        if not (ordered and complete and low >= 0 and high < self.n_studies):
+            raise ValueError(
+                f"columns name studies from {low} to {high}, but there are "
+                f"{self.n_studies}, or their offsets are wrong"
+            )
+
     @property
     def n_columns(self) -> int:
         """Number of columns."""

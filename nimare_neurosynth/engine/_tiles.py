@@ -132,6 +132,7 @@ def map_tiles(
             f"columns of {columns.n_studies} studies cannot be counted against the "
             f"activations of {activations.n_studies}"
         )
+    columns.check()
     tiles = list(_cut(columns.n_columns, activations.n_blocks, activations.block_size))
 
     def work(blocks: tuple[int, int], part: tuple[int, int]) -> T:
@@ -142,7 +143,8 @@ def map_tiles(
     tasks = tqdm(tiles, desc="Counting", unit="tile", disable=not progress, delay=1)
     if n_jobs == 1 or len(tiles) == 1:
         return [work(*tile) for tile in tasks]
-    results = Parallel(n_jobs=n_jobs, prefer="threads", batch_size="auto")(
+    # reducers write into shared arrays: other processes would write into copies
+    results = Parallel(n_jobs=n_jobs, require="sharedmem")(
         delayed(work)(*tile) for tile in tasks
     )
     return list(results)

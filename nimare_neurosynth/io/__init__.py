@@ -3,8 +3,18 @@
 from nimare_neurosynth.io._bibtex import to_bibtex
 from nimare_neurosynth.io._build import Parts, build
 from nimare_neurosynth.io._cache import cache_folder, clear_cache
-from nimare_neurosynth.io._compiled import open_database, write_database
-from nimare_neurosynth.io._files import atomic_folder, check_folder, write_atomic
+from nimare_neurosynth.io._compiled import (
+    open_database,
+    validate_database,
+    write_database,
+)
+from nimare_neurosynth.io._files import (
+    atomic_folder,
+    check_folder,
+    write_atomic,
+    write_json,
+    write_table,
+)
 from nimare_neurosynth.io._read import read_database
 
 __all__ = [
@@ -17,6 +27,9 @@ __all__ = [
     "open_database",
     "read_database",
     "to_bibtex",
+    "validate_database",
     "write_atomic",
     "write_database",
+    "write_json",
+    "write_table",
 ]

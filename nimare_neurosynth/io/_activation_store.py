@@ -13,8 +13,12 @@ import numpy as np
 
 from nimare_neurosynth.engine import Activations
 from nimare_neurosynth.io._cache import cache_folder
+from nimare_neurosynth.io._files import hash_file
 
-_ARRAYS = ("offsets", "runs", "sizes", "totals")
+_ARRAYS = ("offsets", "runs", "sizes", "totals", "has_peaks")
+
+ENGINE_VERSION = 1
+"""Raise it when activations change in meaning or layout: old ones are made anew."""
 
 
 class FolderStore:
@@ -43,13 +47,17 @@ class FolderStore:
         facts: dict[str, Any] = json.loads((folder / "facts.json").read_text())
         if facts["content_hash"] != self.content_hash:
             raise ValueError("activations of another database")
+        if facts["engine_version"] != ENGINE_VERSION:
+            raise ValueError("activations of another version of the engine")
         arrays = {}
         for name in _ARRAYS:
             path = folder / f"{name}.npy"
             if path.stat().st_size != facts["bytes"][name]:
                 raise ValueError(f"{path} is damaged")
             arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
-        return Activations(**arrays, block_size=facts["block_size"])
+        made = Activations(**arrays, block_size=facts["block_size"])
+        made.check()
+        return made
 
     def put(self, key: str, activations: Activations) -> None:
         """Store activations; where no folder can be written, do nothing."""
@@ -68,8 +76,10 @@ class FolderStore:
             sizes = {n: (staging / f"{n}.npy").stat().st_size for n in _ARRAYS}
             facts = {
                 "content_hash": self.content_hash,
+                "engine_version": ENGINE_VERSION,
                 "block_size": activations.block_size,
                 "bytes": sizes,
+                "sha256": {n: hash_file(staging / f"{n}.npy") for n in _ARRAYS},
             }
             (staging / "facts.json").write_text(json.dumps(facts))
             if (folder / key).exists():  # damaged or of older data, or get() had it
@@ -78,3 +88,23 @@ class FolderStore:
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
+
+
+def damaged_activations(folder: Path) -> list[str]:
+    """List the files of stored activations that are not what was written."""
+    wrong = []
+    for stored in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if stored.name.startswith("."):
+            continue
+        try:
+            hashes = json.loads((stored / "facts.json").read_text())["sha256"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            wrong.append(f"{stored / 'facts.json'} cannot be read ({error})")
+            continue
+        paths = {stored / f"{name}.npy": wanted for name, wanted in hashes.items()}
+        wrong += [
+            f"{path} is not what was written"
+            for path, wanted in paths.items()
+            if not path.is_file() or hash_file(path) != wanted
+        ]
+    return wrong

@@ -54,6 +54,14 @@ def to_bibtex(studies: pd.DataFrame) -> str:
     return "\n\n".join(entries) + ("\n" if entries else "")
 
 
+def _author(name: str) -> str:
+    """Put a comma before initials: "Aguirre GK" is read as first name, last name."""
+    last, _, initials = name.rpartition(" ")
+    if last and "," not in name and initials.isalpha() and initials.isupper():
+        return f"{last}, {initials}" if len(initials) <= 4 else name
+    return name
+
+
 def _has_value(value: object) -> bool:
     return value is not None and str(value) not in ("", "nan", "<NA>", "None")
 
@@ -64,5 +72,5 @@ def _value(field: str, value: object) -> str:
         return text
     if field == "author":
         names = text.split(";") if ";" in text else text.split(", ")
-        text = " and ".join(name.strip() for name in names)
+        text = " and ".join(_author(name.strip()) for name in names)
     return "".join(_SPECIAL.get(character, character) for character in text)

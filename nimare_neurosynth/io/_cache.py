@@ -29,7 +29,8 @@ def cache_folder() -> Path:
 
 def clear_cache() -> None:
     """Delete everything that is cached; it is made again when it is needed."""
-    shutil.rmtree(cache_folder(), ignore_errors=True)
+    for name in ("databases", "activations"):
+        shutil.rmtree(cache_folder() / name, ignore_errors=True)
 
 
 def fingerprint(paths: list[Path], *salt: str) -> str:

@@ -16,7 +16,6 @@ A process that is killed leaves the old database or the new one.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import mmap
 import os
@@ -31,8 +30,8 @@ import numpy as np
 
 from nimare_neurosynth.database import About, Database, LabelSet, Peaks
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io._activation_store import FolderStore
-from nimare_neurosynth.io._files import write_atomic
+from nimare_neurosynth.io._activation_store import FolderStore, damaged_activations
+from nimare_neurosynth.io._files import hash_file, sync_files, write_atomic
 from nimare_neurosynth.io._manifest import (
     FORMAT,
     FORMAT_VERSION,
@@ -86,8 +85,9 @@ def write_database(
         with _locked(target):
             _replace(database, target)
     except BaseException as error:
-        if not existed and not is_compiled(target):
-            shutil.rmtree(target, ignore_errors=True)
+        if not existed:
+            with contextlib.suppress(OSError):  # another writer may be at work in it
+                target.rmdir()
         if isinstance(error, OSError):
             raise FormatError(
                 f"cannot write a database into {target}: {error.strerror or error}."
@@ -142,6 +142,7 @@ def _replace(database: Database, target: Path) -> None:
         parts.chmod(0o755)
         label_sets = _write_parts(database, parts)
         manifest = _manifest(database, parts, label_sets)
+        sync_files(parts)
         write_atomic(target / MANIFEST, json.dumps(manifest, indent=1))
     except BaseException:
         shutil.rmtree(parts, ignore_errors=True)
@@ -194,7 +195,7 @@ def _manifest(
         "files": {
             str(path.relative_to(parts)): {
                 "bytes": path.stat().st_size,
-                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+                "sha256": hash_file(path),
             }
             for path in files
         },
@@ -247,6 +248,39 @@ def open_database(folder: str | Path) -> Database:
             ) from error
 
 
+def validate_database(folder: str | Path) -> list[str]:
+    """Check every file of a compiled database against the hash it was written with.
+
+    Opening checks sizes and ranges only, to be fast.
+
+    Parameters
+    ----------
+    folder : str or path
+        What :func:`write_database` made.
+
+    Returns
+    -------
+    list of str
+        What is wrong; empty where all is well. Damaged activations can be deleted: they
+        are built again.
+
+    Raises
+    ------
+    FormatError
+        If the folder cannot be opened at all.
+    """
+    root = Path(folder)
+    open_database(root)
+    manifest = read_manifest(root)
+    parts = root / manifest["parts"]
+    wrong = [
+        f"{parts / name} is not what was written"
+        for name, facts in manifest["files"].items()
+        if hash_file(parts / name) != facts["sha256"]
+    ]
+    return wrong + damaged_activations(root / _ACTIVATIONS)
+
+
 def _open(root: Path, manifest: dict[str, Any]) -> Database:
     parts = root / manifest["parts"]
     check_files(parts, manifest)
@@ -255,10 +289,12 @@ def _open(root: Path, manifest: dict[str, Any]) -> Database:
         for name, n_rows in manifest["tables"].items()
     }
     arrays = {name: _map(parts / f"{name}.npy") for name in _PEAK_ARRAYS}
+    peaks = Peaks(**arrays, spaces=tuple(manifest["spaces"]))
+    peaks.check(manifest["n_studies"])
     return Database(
         About(**manifest["about"]),
         n_studies=manifest["n_studies"],
-        peaks=Peaks(**arrays, spaces=tuple(manifest["spaces"])),
+        peaks=peaks,
         label_sets=[
             _open_labels(parts / f"labels-{i}", facts, manifest["n_studies"])
             for i, facts in enumerate(manifest["label_sets"])
@@ -279,6 +315,7 @@ def _open_labels(folder: Path, facts: dict[str, str], n_studies: int) -> LabelSe
         data, indices, indptr = (_map(folder / f"{n}.npy") for n in _WEIGHT_ARRAYS)
         shape = (n_studies, len(labels))
         weights = csc_array((data, indices, indptr), shape=shape, copy=False)
+        weights.check_format(full_check=True)
     return LabelSet(weights=weights, labels=labels, **facts)
 
 

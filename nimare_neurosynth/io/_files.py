@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import json
 import os
 import shutil
 import tempfile
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nimare_neurosynth.errors import FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
 
 MAX_TEXT_BYTES = 2 << 30
 """A file that unpacks to more than this is refused."""
@@ -105,6 +109,35 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         raise
 
 
+def write_json(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write facts as indented JSON, whole or not at all.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where.
+    facts : mapping
+        Plain types.
+    """
+    write_atomic(path, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_table(path: Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
+    """Write a table as TSV, with a sidecar that says where it came from.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Ends in ``.tsv``; the sidecar ends in ``.json``.
+    table : pandas.DataFrame
+        What to write, without its index.
+    facts : mapping
+        What the sidecar says besides the name of the table.
+    """
+    write_atomic(path, table.to_csv(sep="\t", index=False))
+    write_json(path.with_suffix(".json"), {"table": path.name, **facts})
+
+
 def check_folder(folder: Path) -> None:
     """Check, before work starts, that a folder can be written or made.
 
@@ -131,25 +164,31 @@ def check_folder(folder: Path) -> None:
 
 
 @contextmanager
-def atomic_folder(folder: Path) -> Iterator[Path]:
+def atomic_folder(
+    folder: Path, *, stale: Callable[[str], bool] = lambda _: False
+) -> Iterator[Path]:
     """Write several files into a folder: all of them, or none after a failure.
 
     Parameters
     ----------
     folder : pathlib.Path
         Made if it is missing. Other files in it stay.
+    stale : callable
+        Says of the name of a file whether it is to go when the new ones come, since it
+        belongs to an earlier result.
 
     Yields
     ------
     pathlib.Path
-        An empty folder to write into; its files move to ``folder`` at the end.
+        An empty folder to write into; its files move to ``folder`` at the end, each in
+        one step.
 
     Raises
     ------
     FormatError
         If the folder cannot be made or written.
     """
-    made = _first_to_make(folder)
+    made = _folders_to_make(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
@@ -159,39 +198,50 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         ) from error
     try:
         yield staging
-        _move_all(staging, folder)
+        _move_all(staging, folder, stale)
     except BaseException:
-        shutil.rmtree(made or staging, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
+        with suppress(OSError):  # others may have come to use them meanwhile
+            for empty in made:
+                empty.rmdir()
         raise
-    shutil.rmtree(staging, ignore_errors=True)
+    staging.rmdir()
 
 
-def _first_to_make(folder: Path) -> Path | None:
-    """Name the topmost of the folders that have to be made; None if it is there."""
-    if folder.exists():
-        return None
-    while not folder.parent.exists():
+def _folders_to_make(folder: Path) -> list[Path]:
+    """List the folders that have to be made, innermost first."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
         folder = folder.parent
-    return folder
+    return missing
 
 
-def _move_all(staging: Path, folder: Path) -> None:
-    """Move files to a folder; if one can't be moved, put everything back."""
-    replaced = Path(tempfile.mkdtemp(dir=staging, prefix=".replaced-"))
-    moved: list[Path] = []
-    try:
-        for path in sorted(p for p in staging.iterdir() if p != replaced):
-            target = folder / path.name
-            if target.is_file():
-                target.replace(replaced / path.name)
-            path.replace(target)  # fails where a folder stands
-            moved.append(target)
-    except BaseException:
-        for target in moved:
-            target.unlink(missing_ok=True)
-        for path in replaced.iterdir():
-            path.replace(folder / path.name)
-        raise
+def _move_all(staging: Path, folder: Path, stale: Callable[[str], bool]) -> None:
+    """Move files to a folder, each over its namesake; take away what is stale."""
+    names = sorted(path.name for path in staging.iterdir())
+    for name in names:
+        if (folder / name).is_dir():
+            raise FormatError(f"{folder / name} is a folder where a file should go.")
+    for name in names:
+        (staging / name).replace(folder / name)
+    for path in folder.iterdir():
+        if path.name not in names and path.is_file() and stale(path.name):
+            path.unlink(missing_ok=True)
+
+
+def hash_file(path: Path) -> str:
+    """Give the SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sync_files(folder: Path) -> None:
+    """Have the system put all files below a folder on the disk now."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
 
 
 def _umask() -> int:

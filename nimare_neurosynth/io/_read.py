@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,6 @@ from nimare_neurosynth.io._neurosynth import is_neurosynth_folder, read_neurosyn
 from nimare_neurosynth.io._user_table import read_user_table
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from nimare_neurosynth.database import Database
 
 _READER_VERSION = "1"
@@ -61,6 +60,8 @@ def read_database(
     >>> db  # doctest: +SKIP
     <Database neurosynth 7: 14,371 studies, 507,891 peaks; labels: ...>
     """
+    if not isinstance(path, str | PathLike) or not str(path):
+        raise FormatError(f"the path of a database is needed, got {path!r}.")
     source = Path(path)
     labels = None if features is None else Path(features)
     if not _exists(source):

@@ -124,6 +124,10 @@ def _read_features(path: Path, studies: pd.DataFrame, notes: list[str]) -> Label
             "column per label."
         )
     id_column = str(table.columns[0])
+    if not id_column:  # an index that pandas wrote, unless it is the ids
+        named = [name for name in table.columns if name.lower() in _ID_NAMES]
+        if named:
+            table, id_column = table.drop(columns=""), named[0]
     study_ids = ids(table, id_column, path)
     no_repeats(study_ids, path)
     rows = pd.Index(study_ids).get_indexer(studies["study_id"])  # type: ignore[arg-type]
@@ -136,7 +140,7 @@ def _read_features(path: Path, studies: pd.DataFrame, notes: list[str]) -> Label
             f"{theirs!r}, those of the peaks with {ours!r}."
         )
     _note_unmatched(len(table), known, notes)
-    labels = tuple(str(name) for name in table.columns[1:])
+    labels = tuple(str(name) for name in table.columns if name != id_column)
     weights = np.stack([numbers(table, name, path) for name in labels], axis=1)
     matrix = np.zeros((len(studies), len(labels)))
     matrix[known] = np.nan_to_num(weights[rows[known]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -11,14 +10,15 @@ from nimare_neurosynth.database import (
     DEFAULT_RADIUS_MM,
     DEFAULT_TALAIRACH,
     DEFAULT_THRESHOLD,
+    Database,
     Selection,
 )
 from nimare_neurosynth.engine import LabelColumns, check_n_jobs, count_columns
 from nimare_neurosynth.errors import (
     EmptySelectionError,
-    NeurosynthWarning,
     OptionError,
     SelectionError,
+    warn,
 )
 from nimare_neurosynth.meta._batch import expected_counts, totals_within
 from nimare_neurosynth.meta._maps import Maps
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nimare_neurosynth._typing import BoolArray
-    from nimare_neurosynth.database import Database
     from nimare_neurosynth.space import ImageLike, Mask
 
 Choice: TypeAlias = "str | Selection"
@@ -116,6 +115,11 @@ def meta_analysis(
     >>> maps["z_desc-association"].shape
     (228483,)
     """
+    if not isinstance(database, Database):
+        raise OptionError(
+            f"a Database is needed, got {type(database).__name__}: read one with "
+            "read_database()."
+        )
     space = as_mask(mask)
     _check_prior(prior)
     check_n_jobs(n_jobs)
@@ -145,7 +149,7 @@ def meta_analysis(
         mask=space,
         labels=_unique([c.description for c in choices]),
         counts=count_columns(activations, columns, n_jobs=n_jobs),
-        totals=totals_within(activations, counted if not counted.all() else None),
+        totals=totals_within(activations, counted),
         n_selected=columns.sizes,
         expected=expected_counts(activations, columns),
         n_studies=n_studies,
@@ -153,13 +157,12 @@ def meta_analysis(
         least_studies=least,
         provenance=Provenance.of(
             database,
+            choices,
             versus=against,
             universe=within,
-            radius_mm=radius_mm,
+            radius_mm=float(radius_mm),
             talairach=talairach,
             min_studies=min_studies,
-            threshold=threshold,
-            func=func,
         ),
     )
 
@@ -256,7 +259,14 @@ def _check_sizes(
                 "with, so the association maps are 0."
             )
         if message:
-            warnings.warn(message, NeurosynthWarning, stacklevel=3)
+            warn(message)
+    if against is not None:
+        n = int(np.count_nonzero(against.mask & counted))
+        if n < FEW_STUDIES:
+            warn(
+                f"'{against.description}', to compare with, selects only {n} studies: "
+                f"with fewer than {FEW_STUDIES}, maps depend on single studies."
+            )
 
 
 def _unique(labels: list[str]) -> tuple[str, ...]:

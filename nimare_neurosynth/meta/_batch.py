@@ -62,7 +62,7 @@ def map_z(
     function : callable
         Receives each :class:`ZTile`, in a worker thread; what it returns is kept.
     universe : ndarray of bool, shape (n_studies,), optional
-        The studies that count; all by default.
+        The studies that count; all by default. Those without any peak never do.
     n_jobs : int
         Threads; -1 for all cores. The z values do not depend on it.
     progress : bool
@@ -85,13 +85,14 @@ def map_z(
     >>> round(max(peak), 3)
     1.732
     """
-    everyone = np.ones(activations.n_studies, bool) if universe is None else universe
+    counted = activations.has_peaks
     if universe is not None:
-        columns = columns.within(universe)
-    totals = totals_within(activations, universe)
+        counted = counted & universe
+    columns = columns.within(counted)
+    totals = totals_within(activations, counted)
     n_selected = columns.sizes
     expected = expected_counts(activations, columns)
-    n_studies = int(np.count_nonzero(everyone))
+    n_studies = int(np.count_nonzero(counted))
 
     def work(tile: Tile) -> T:
         association, uniformity = association_and_uniformity_z(
@@ -107,13 +108,11 @@ def map_z(
     return map_tiles(activations, columns, work, n_jobs=n_jobs, progress=progress)
 
 
-def totals_within(
-    activations: Activations, universe: BoolArray | None
-) -> NDArray[np.int32]:
-    """Count the studies of a universe (None: all) that activate each voxel."""
-    if universe is None or universe.all():
+def totals_within(activations: Activations, counted: BoolArray) -> NDArray[np.int32]:
+    """Count the studies of a universe that activate each voxel."""
+    if np.array_equal(counted, activations.has_peaks):
         return activations.totals
-    one = LabelColumns.from_masks([universe])
+    one = LabelColumns.from_masks([counted])
     return np.asarray(count_columns(activations, one)[0])
 
 

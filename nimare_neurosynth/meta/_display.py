@@ -34,4 +34,7 @@ def maps_html(maps: Maps) -> str:
         )
         rows.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
     head = "".join(f"<th>{h}</th>" for h in _HEADINGS)
-    return f"<p>{escape(repr(maps))}</p><table><tr>{head}</tr>{''.join(rows)}</table>"
+    more = len(maps) - len(rows)
+    note = f"<p>and {more:,} more</p>" if more else ""
+    table = f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+    return f"<p>{escape(repr(maps))}</p>{table}{note}"

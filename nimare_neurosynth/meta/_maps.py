@@ -10,12 +10,15 @@ import numpy as np
 from nimare_neurosynth.database import parse_coordinates
 from nimare_neurosynth.errors import OptionError, UnknownTermError, suggest
 from nimare_neurosynth.meta._names import (
+    DEFAULT_Q,
     MAPS,
     Test,
+    check_drawable,
     check_q,
     map_info,
     thresholded_name,
 )
+from nimare_neurosynth.meta._provenance import software
 from nimare_neurosynth.stats import (
     Probabilities,
     association_and_uniformity_z,
@@ -25,7 +28,7 @@ from nimare_neurosynth.stats import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
     from nimare_neurosynth.meta._provenance import Provenance
     from nimare_neurosynth.space import Mask
 
-DEFAULT_Q = 0.01
 DEFAULT_MAP = "z_desc-association"
 
 _PROBABILITIES = {
@@ -208,7 +210,8 @@ class Maps:
         return p_from_z(z) if kind == "p" else logp_from_z(z)
 
     def _z(self, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        if row not in self._last_z:
+        pair = self._last_z.get(row)
+        if pair is None:
             association, uniformity = association_and_uniformity_z(
                 self.counts[row : row + 1],
                 n_selected=self.n_selected[row : row + 1],
@@ -216,9 +219,10 @@ class Maps:
                 totals=self.totals,
                 n_studies=self.n_studies,
             )
+            pair = association[0], uniformity[0]
             self._last_z.clear()  # one row is kept: several maps are made of it
-            self._last_z[row] = association[0], uniformity[0]
-        return self._last_z[row]
+            self._last_z[row] = pair
+        return pair
 
     def _probabilities(self, row: int) -> Probabilities:
         return Probabilities(
@@ -298,6 +302,7 @@ class Maps:
         """
         from nimare_neurosynth.plotting import cluster_table
 
+        check_drawable(name)
         image = self.image(name, label=label, fdr_q=fdr_q)
         return cluster_table(
             image, min_size_mm3=min_size_mm3, min_distance_mm=min_distance_mm
@@ -329,7 +334,7 @@ class Maps:
         """
         from nimare_neurosynth.plotting import plot_map
 
-        info = map_info(name)
+        info = check_drawable(name)
         threshold_it = fdr_q if info.test is not None else None
         image = self.image(name, label=label, fdr_q=threshold_it)
         if title is None:
@@ -352,7 +357,7 @@ class Maps:
         """
         from nimare_neurosynth.plotting import view_map
 
-        info = map_info(name)
+        info = check_drawable(name)
         threshold_it = fdr_q if info.test is not None else None
         image = self.image(name, label=label, fdr_q=threshold_it)
         return view_map(image, title=self._title(name, label, threshold_it))
@@ -375,21 +380,31 @@ class Maps:
             "map": name if fdr_q is None else thresholded_name(name, fdr_q),
             "description": map_info(name).title,
             "query": query,
-            "versus": p.versus,
-            "universe": p.universe,
             "n_selected": n,
             "n_studies": self.n_studies,
+            "selection": p.selections[query],
+            "versus": p.versus,
+            "universe": p.universe,
             "fdr_q": fdr_q,
             "radius_mm": p.radius_mm,
             "talairach_matrix": p.talairach,
             "prior": self.prior,
             "min_studies": p.min_studies,
-            "weight_threshold": p.threshold,
-            "weight_function": p.func,
-            "mask": {"n_voxels": self.mask.n_voxels, "key": self.mask.key},
+            "mask": {
+                "n_voxels": self.mask.n_voxels,
+                "shape": list(self.mask.shape),
+                "affine": self.mask.affine.tolist(),
+                "key": self.mask.key,
+            },
             "database": p.database,
-            "software": p.software(),
-            "methods": p.methods(query, n, self.n_studies, self.mask.n_voxels, fdr_q),
+            "software": software(),
+            "methods": p.methods(
+                query,
+                (n, self.n_studies, self.mask.n_voxels),
+                least_studies=self.least_studies,
+                prior=self.prior if name.endswith("_prior") else None,
+                q=fdr_q,
+            ),
             "citations": p.citations(corrected=fdr_q is not None),
         }
 
@@ -401,13 +416,16 @@ class Maps:
         names: Sequence[str] | None = None,
         fdr_q: float | None = DEFAULT_Q,
         picture: bool = False,
+        tables: Mapping[str, pd.DataFrame] | None = None,
     ) -> list[Path]:
         """Save the maps of one label as NIfTI files, each with a JSON sidecar.
 
         Parameters
         ----------
         folder : str or path
-            Made if missing. Files appear in it all at once, at the end.
+            Made if missing. Files appear in it at the end, all or none of them, and
+            take the place of maps, tables and pictures saved there before; other files
+            stay.
         label : str, optional
             Which label's; not needed where there is one.
         names : sequence of str, optional
@@ -415,7 +433,9 @@ class Maps:
         fdr_q : float, optional
             Also save the thresholded form of the z and posterior maps; None for none.
         picture : bool
-            Also save ``<map>.png`` of the thresholded association map.
+            Also save a picture of the thresholded association map.
+        tables : mapping of str to pandas.DataFrame, optional
+            Tables to save beside the maps as ``<name>.tsv``, each with a sidecar.
 
         Returns
         -------
@@ -425,7 +445,13 @@ class Maps:
         from nimare_neurosynth.meta._save import save_maps
 
         return save_maps(
-            self, folder, label=label, names=names, fdr_q=fdr_q, picture=picture
+            self,
+            folder,
+            label=label,
+            names=names,
+            fdr_q=fdr_q,
+            picture=picture,
+            tables=tables or {},
         )
 
     # -------------------------------------------------------------- display

@@ -56,6 +56,9 @@ MAPS: dict[str, MapInfo] = {
 }
 """Every map: names to :class:`MapInfo`, what it shows and whose test it belongs to."""
 
+DEFAULT_Q = 0.01
+"""False discovery rate that maps are thresholded at unless another is asked for."""
+
 SAVED = tuple(name for name in MAPS if name.startswith(("z_", "prob_")))
 """The maps that are saved unless others are asked for: the rest follow from them."""
 
@@ -68,12 +71,29 @@ def map_info(name: str) -> MapInfo:
     OptionError
         If there is no map of this name.
     """
-    if name not in MAPS:
+    if not isinstance(name, str) or name not in MAPS:
         raise OptionError(
             f"there is no map {name!r}; there is {', '.join(MAPS)}."
-            f"{suggest(name, MAPS)}"
+            f"{suggest(str(name), MAPS)}"
         )
     return MAPS[name]
+
+
+def check_drawable(name: str) -> MapInfo:
+    """Look up a map of which pictures and clusters make sense.
+
+    Raises
+    ------
+    OptionError
+        If there is no such map, or it is of p values: there small is strong.
+    """
+    info = map_info(name)
+    if name.startswith("p_"):
+        raise OptionError(
+            f"pictures and clusters show large values, but in {name} the small ones "
+            f"are strong: use l{name.replace('p_', 'ogp_', 1)} or z{name[1:]}."
+        )
+    return info
 
 
 def check_q(q: float) -> float:

@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nimare_neurosynth.database import Database, Selection
 
 _PACKAGES = ("nimare-neurosynth", "nimare", "numpy", "scipy", "numba", "nibabel")
@@ -33,14 +35,26 @@ _METHODS = (
     "A coordinate-based meta-analysis was run with nimare_neurosynth {version}, an "
     "extension of NiMARE (Salo et al., 2023) that implements Neurosynth's method "
     "(Yarkoni et al., 2011), on the {database} database ({n_database:,} studies, "
-    "{n_peaks:,} peaks). The {n_selected:,} studies selected by the query '{query}' "
-    "(weights of at least {threshold:g}) were compared with {compared}. A study was "
-    "taken to activate the voxels within {radius:g} mm of its reported peaks, in a "
-    "mask of {n_voxels:,} voxels in MNI152 space."
+    "{n_peaks:,} peaks). The {n_selected:,} studies selected by '{query}'{terms} were "
+    "compared with {compared}. A study was taken to activate the voxels within "
+    "{radius:g} mm of its reported peaks, in a mask of {n_voxels:,} voxels in MNI152 "
+    "space."
 )
+_TERMS = (
+    " (a term counts from a weight of {thresholds} unless the query says otherwise)"
+)
+_MATRICES = {
+    "icbm_spm": "icbm2tal matrix for SPM",
+    "icbm_other": "icbm2tal matrix for other packages",
+}
 _TALAIRACH = (
-    "Talairach coordinates were brought to MNI space with the inverse of the {matrix} "
-    "matrix (Lancaster et al., 2007)."
+    "Talairach coordinates were brought to MNI space with the inverse of Lancaster's "
+    "{matrix} (Lancaster et al., 2007)."
+)
+_LEFT_OUT = "Voxels that fewer than {least:,} studies activate were left out."
+_PRIOR = (
+    "Posterior probabilities assume a prior probability of {prior:g} that a study is "
+    "one of those selected."
 )
 _UNMOVED = "Talairach coordinates were used as they are."
 _TESTS = (
@@ -60,50 +74,51 @@ class Provenance:
     """Everything about an analysis that its numbers do not show."""
 
     database: dict[str, Any]
-    versus: str | None
-    universe: str | None
+    selections: dict[str, dict[str, Any]]
+    versus: dict[str, Any] | None
+    universe: dict[str, Any] | None
     radius_mm: float
     talairach: str | None
     min_studies: float
-    threshold: float
-    func: str
 
     @classmethod
     def of(
         cls,
         database: Database,
+        selections: Sequence[Selection],
         *,
         versus: Selection | None,
         universe: Selection | None,
         **options: Any,
     ) -> Provenance:
         """Describe an analysis of a database."""
-        facts = {
-            **database.about.to_dict(),
-            "n_studies": database.n_studies,
-            "n_peaks": len(database.peaks),
-            "content_hash": database.content_hash,
-        }
         return cls(
-            facts,
-            None if versus is None else versus.description,
-            None if universe is None else universe.description,
+            database_facts(database),
+            {choice.description: choice.facts() for choice in selections},
+            None if versus is None else versus.facts(),
+            None if universe is None else universe.facts(),
             **options,
         )
 
     def methods(
         self,
         query: str,
-        n_selected: int,
-        n_studies: int,
-        n_voxels: int,
-        q: float | None,
+        counts: tuple[int, int, int],
+        *,
+        least_studies: int = 0,
+        prior: float | None = None,
+        q: float | None = None,
     ) -> str:
-        """Write the methods paragraph of a paper."""
+        """Write the methods paragraph of a paper.
+
+        ``counts`` are the numbers of studies selected, of studies and of voxels.
+        """
+        n_selected, n_studies, n_voxels = counts
         rest = n_studies - n_selected
         compared = f"the remaining {rest:,}"
         if self.versus is not None:
-            compared = f"the {rest:,} studies selected by '{self.versus}'"
+            by = self.versus["description"]
+            compared = f"the {rest:,} studies selected by '{by}'"
         sentences = [
             _METHODS.format(
                 version=_version("nimare-neurosynth"),
@@ -112,34 +127,65 @@ class Provenance:
                 n_peaks=self.database["n_peaks"],
                 n_selected=n_selected,
                 query=query,
-                threshold=self.threshold,
+                terms=self._terms(query),
                 compared=compared,
                 radius=self.radius_mm,
                 n_voxels=n_voxels,
             ),
-            _TALAIRACH.format(matrix=self.talairach) if self.talairach else _UNMOVED,
+            _TALAIRACH.format(matrix=_MATRICES[self.talairach])
+            if self.talairach
+            else _UNMOVED,
         ]
         if self.universe is not None:
-            sentences.append(
-                f"Only studies selected by '{self.universe}' were counted."
-            )
+            by = self.universe["description"]
+            sentences.append(f"Only studies selected by '{by}' were counted.")
+        if least_studies > 1:
+            sentences.append(_LEFT_OUT.format(least=least_studies))
         sentences.append(_TESTS)
+        if prior is not None:
+            sentences.append(_PRIOR.format(prior=prior))
         if q is not None:
             sentences.append(_CORRECTED.format(q=q))
         return " ".join(sentences)
 
+    def _terms(self, query: str) -> str:
+        """Say from which weight a term counts, where terms chose the studies."""
+        every = [self.selections.get(query), self.versus, self.universe]
+        thresholds = {
+            criterion["threshold"]
+            for selection in every
+            if selection is not None
+            for criterion in selection["criteria"]
+            if criterion["kind"] == "query"
+        }
+        listed = " or ".join(f"{t:g}" for t in sorted(thresholds))
+        return _TERMS.format(thresholds=listed) if thresholds else ""
+
     def citations(self, *, corrected: bool) -> list[str]:
         """List what the methods paragraph cites, and the data's own attribution."""
         cited = [*CITATIONS]
+        if self.database["attribution"]:
+            cited.append(self.database["attribution"])
         if self.talairach is not None:
             cited.append(_LANCASTER)
         if corrected:
             cited.append(_BENJAMINI)
         return cited
 
-    def software(self) -> dict[str, str]:
-        """List the versions of the packages that made the numbers."""
-        return {name: _version(name) for name in _PACKAGES}
+
+def database_facts(database: Database) -> dict[str, Any]:
+    """Describe a database for a sidecar: name, version, licence, attribution, hash."""
+    return {
+        **database.about.to_dict(),
+        "n_studies": database.n_studies,
+        "n_peaks": len(database.peaks),
+        "content_hash": database.content_hash,
+    }
+
+
+def software() -> dict[str, str]:
+    """List the versions of the packages that made the numbers."""
+    return {name: _version(name) for name in _PACKAGES}
 
 
 def _version(package: str) -> str:

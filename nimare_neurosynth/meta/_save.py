@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nimare_neurosynth.io import atomic_folder
+from nimare_neurosynth.io import atomic_folder, write_json, write_table
 from nimare_neurosynth.meta._names import (
+    DEFAULT_Q,
     MAPS,
     SAVED,
     check_q,
     map_info,
     thresholded_name,
 )
+from nimare_neurosynth.plotting import save_figure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
 
     from nimare_neurosynth.meta._maps import Maps
 
@@ -29,6 +32,9 @@ THRESHOLDED = (
 """Maps whose thresholded form is saved too."""
 
 PICTURE = "picture_z_desc-association.png"
+_BESIDE = frozenset(
+    {PICTURE, "clusters.tsv", "clusters.json", "studies.tsv", "studies.json"}
+)
 
 
 def save_maps(
@@ -39,33 +45,50 @@ def save_maps(
     names: Sequence[str] | None,
     fdr_q: float | None,
     picture: bool,
+    tables: Mapping[str, pd.DataFrame],
 ) -> list[Path]:
     """Save the maps of one label; see :meth:`Maps.save`."""
     target = Path(folder)
-    wanted = SAVED if names is None else tuple(names)
-    for name in wanted:
-        map_info(name)
-    if fdr_q is not None:
-        check_q(fdr_q)
+    jobs = _jobs(names, fdr_q)
     maps.row(label)
-    jobs: list[tuple[str, float | None]] = [(name, None) for name in wanted]
-    if fdr_q is not None:
-        jobs += [(n, fdr_q) for n in wanted if n in THRESHOLDED]
-    written = []
-    with atomic_folder(target) as staging:
+    with atomic_folder(target, stale=_is_ours) as staging:
         for name, q in jobs:
             stem = name if q is None else thresholded_name(name, q)
             image = maps.image(name, label=label, fdr_q=q)
             image.header["descrip"] = f"{MAPS[name].title}"[:79].encode()
             image.to_filename(staging / f"{stem}.nii.gz")
             sidecar = maps.sidecar(name, label=label, fdr_q=q)
-            text = json.dumps(sidecar, indent=2, ensure_ascii=False)
-            (staging / f"{stem}.json").write_text(text + "\n", encoding="utf-8")
-            written += [f"{stem}.nii.gz", f"{stem}.json"]
+            write_json(staging / f"{stem}.json", sidecar)
+        facts = maps.sidecar("z_desc-association", label=label, fdr_q=fdr_q)
+        for name, table in tables.items():
+            write_table(staging / f"{name}.tsv", table, {**facts, "map": None})
         if picture:
-            from nimare_neurosynth.plotting import save_figure
-
-            q = fdr_q if fdr_q is not None else 0.01
+            q = fdr_q if fdr_q is not None else DEFAULT_Q
             save_figure(maps.plot(label=label, fdr_q=q), staging / PICTURE)
-            written.append(PICTURE)
+        written = sorted(path.name for path in staging.iterdir())
     return [target / name for name in written]
+
+
+def _jobs(
+    names: Sequence[str] | None, fdr_q: float | None
+) -> list[tuple[str, float | None]]:
+    """List what to save: maps, and the thresholded forms of some."""
+    wanted = SAVED if names is None else (names,) if isinstance(names, str) else names
+    for name in wanted:
+        map_info(name)
+    jobs: list[tuple[str, float | None]] = [(name, None) for name in wanted]
+    if fdr_q is not None:
+        check_q(fdr_q)
+        jobs += [(name, fdr_q) for name in wanted if name in THRESHOLDED]
+    return jobs
+
+
+def _is_ours(name: str) -> bool:
+    """Tell whether an earlier analysis, saved into the same folder, made this file."""
+    stem = (
+        name.split("_corr-", maxsplit=1)[0]
+        .removesuffix(".nii.gz")
+        .removesuffix(".json")
+    )
+    saved = stem in MAPS and name.endswith((".nii.gz", ".json"))
+    return saved or name in _BESIDE

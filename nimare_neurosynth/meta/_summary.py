@@ -52,9 +52,9 @@ def summarise_labels(
     Returns
     -------
     pandas.DataFrame
-        One row per label, in their order: ``label``, ``n_studies``, ``largest_z``,
-        ``x``, ``y``, ``z`` (mm) of the largest association z (the first of equals), and
-        ``z_at`` where a voxel was named.
+        One row per label, in their order: ``label``, ``n_studies`` (with peaks),
+        ``largest_z``, ``x``, ``y``, ``z`` (mm) of the largest association z (the first
+        of equals), and ``z_at`` where a voxel was named.
     """
     import pandas as pd
 
@@ -81,7 +81,7 @@ def summarise_labels(
     table = pd.DataFrame(
         {
             "label": pd.Series(list(labels), dtype="str"),
-            "n_studies": columns.sizes,
+            "n_studies": columns.within(activations.has_peaks).sizes,
             "largest_z": largest,
             "x": xyz[:, 0],
             "y": xyz[:, 1],

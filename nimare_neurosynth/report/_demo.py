@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.datasets import load_demo
-from nimare_neurosynth.io import check_folder, write_atomic
+from nimare_neurosynth.io import (
+    atomic_folder,
+    check_folder,
+    write_atomic,
+    write_table,
+)
 from nimare_neurosynth.meta import meta_analysis, summarise_labels
 from nimare_neurosynth.plotting import save_figure
 from nimare_neurosynth.report._html import embed_picture, render, rows_of
@@ -59,25 +64,40 @@ def run_demo(
     database = load_demo()
     say(f"Asking for '{query}'")
     maps = meta_analysis(database, query)
-    found = maps.clusters(fdr_q=_Q)
-    say(f"Drawing and saving maps into {target}")
-    maps.save(target, fdr_q=_Q)
-    pictures = _draw(maps, target)
+    with atomic_folder(target) as staging:
+        _write_all(database, maps, staging, say=say, progress=progress)
+    path = target / "index.html"
+    say(f"Done in {perf_counter() - start:.1f} s: open {path}")
+    return path
+
+
+def _write_all(
+    database: Database,
+    maps: Maps,
+    folder: Path,
+    *,
+    say: Callable[[str], object],
+    progress: bool,
+) -> None:
+    clusters = maps.clusters(fdr_q=_Q)
+    say("Saving and drawing maps")
+    maps.save(folder, fdr_q=_Q, tables={"clusters": clusters})
+    pictures = _draw(maps, folder)
     say("Computing the maps of all terms")
     began = perf_counter()
     terms, peak = _all_terms(database, maps, progress=progress)
     seconds = perf_counter() - began
-    write_atomic(target / "terms.tsv", terms.to_csv(sep="\t", index=False))
-    write_atomic(target / "clusters.tsv", found.to_csv(sep="\t", index=False))
     sidecar = maps.sidecar("z_desc-association", fdr_q=_Q)
+    shared = {key: sidecar[key] for key in ("database", "radius_mm", "software")}
+    write_table(folder / "terms.tsv", terms, shared)
     page = render(
         "demo.html.j2",
-        query=query,
+        query=sidecar["query"],
         n_selected=sidecar["n_selected"],
         n_studies=maps.n_studies,
         radius_mm=sidecar["radius_mm"],
         q=_Q,
-        clusters=rows_of(found.head(12)),
+        clusters=rows_of(clusters.head(12)),
         largest_z=float(maps["z_desc-association"].max()),
         peak=peak,
         facts=database.info().rows(),
@@ -88,10 +108,7 @@ def run_demo(
         **_tables(terms),
         **pictures,
     )
-    path = target / "index.html"
-    write_atomic(path, page)
-    say(f"Done in {perf_counter() - start:.1f} s: open {path}")
-    return path
+    write_atomic(folder / "index.html", page)
 
 
 def _draw(maps: Maps, target: Path) -> dict[str, str]:

@@ -78,7 +78,7 @@ def talairach_matrix(name: str | None) -> NDArray[np.float64] | None:
     """
     if name is None:
         return None
-    if name not in TALAIRACH_MATRICES:
+    if not isinstance(name, str) or name not in TALAIRACH_MATRICES:
         raise OptionError(
             f"unknown Talairach matrix {name!r}: use one of "
             f"{', '.join(map(repr, TALAIRACH_MATRICES))}, or None to leave Talairach "

@@ -75,6 +75,10 @@ class Mask:
         values = np.asarray(volume)
         if values.ndim == 4 and values.shape[3] == 1:
             values = values[..., 0]
+        if values.dtype.kind not in "biuf":
+            raise ImageError(
+                f"a mask must hold numbers, but this one has {values.dtype}."
+            )
         if values.ndim != 3:
             raise ImageError(
                 f"a mask must be three-dimensional, but this one has shape "
@@ -294,7 +298,8 @@ def load_image(image: ImageLike) -> Nifti1Image:
             raise ImageError(f"there is no image file at {path}.")
         try:
             loaded = nib.load(path)
-            np.asanyarray(loaded.dataobj)  # type: ignore[attr-defined]
+            if hasattr(loaded, "dataobj"):
+                np.asanyarray(loaded.dataobj)
         except Exception as error:
             # nibabel raises its own errors, zlib's, EOFError, ValueError, ...
             raise ImageError(
@@ -303,6 +308,11 @@ def load_image(image: ImageLike) -> Nifti1Image:
             ) from error
     else:
         loaded = image
+    if hasattr(loaded, "darrays") or type(loaded).__name__.startswith("Cifti"):
+        raise ImageError(
+            "this is a surface or grayordinate file, and peaks are in a volume: bring "
+            "it to MNI152 volume space first (for example with neuromaps)."
+        )
     if not (hasattr(loaded, "affine") and hasattr(loaded, "dataobj")):
         raise ImageError(
             f"a volume image or its path is needed, got {type(image).__name__}."

@@ -122,12 +122,16 @@ def test_columns_of_other_studies_are_refused():
         count_columns(made, columns)
 
 
+def _arrays(made):
+    return (made.offsets, made.runs, made.sizes, made.totals, made.has_peaks)
+
+
 def test_read_only_columns_and_activations_can_be_counted():
     rng = np.random.default_rng(5)
     made = random_activations(rng, brain_block(), 9)
     columns = LabelColumns.from_masks(rng.random((3, 9)) < 0.5)
     expected = count_columns(made, columns)
-    frozen = [np.array(v) for v in (made.offsets, made.runs, made.sizes, made.totals)]
+    frozen = [np.array(v) for v in _arrays(made)]
     for array in (*frozen, columns.offsets, columns.studies):
         array.flags.writeable = False
     again = count_columns(Activations(*frozen, made.block_size), columns, n_jobs=2)

@@ -35,14 +35,11 @@ class Token:
         As written; quotes removed.
     position : int
         Where it begins in the query.
-    spaced : bool
-        Whether a blank stands before it.
     """
 
     kind: str
     text: str
     position: int
-    spaced: bool = False
 
 
 def error_at(query: str, position: int, message: str) -> QueryError:
@@ -64,7 +61,6 @@ def tokenize(query: str) -> Iterator[Token]:
     ['n back', '&', '~', 'pain', '>', '.1', '']
     """
     position = 0
-    spaced = False
     while position < len(query):
         match = _TOKEN.match(query, position)
         if match is None:
@@ -73,10 +69,9 @@ def tokenize(query: str) -> Iterator[Token]:
         text = match.group()
         if kind != "blank":
             cut = text[1:-1] if kind == "quoted" else text
-            yield Token(kind, cut, position, spaced)
-        spaced = kind == "blank"
+            yield Token(kind, cut, position)
         position = match.end()
-    yield Token("end", "", len(query), spaced)
+    yield Token("end", "", len(query))
 
 
 def _bad_character(character: str) -> str:
