@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from nimare_neurosynth.database._checks import (
-    check_region_bound,
-    list_of,
-    parse_coordinates,
-)
+from nimare_neurosynth.database import _choose as choose
+from nimare_neurosynth.database._checks import list_of
 from nimare_neurosynth.database._evaluate import Evaluator
 from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD, LabelSet
-from nimare_neurosynth.database._selection import Selection
-from nimare_neurosynth.database._where import studies_where
 from nimare_neurosynth.engine import Activations, build_activations
-from nimare_neurosynth.errors import OptionError, SelectionError, suggest
+from nimare_neurosynth.errors import OptionError
 from nimare_neurosynth.space import (
     as_mask,
-    default_mask,
-    region_voxels,
     sphere_lines,
     talairach_matrix,
 )
@@ -38,6 +30,7 @@ if TYPE_CHECKING:
     from nimare_neurosynth.database._about import About
     from nimare_neurosynth.database._info import DatabaseInfo
     from nimare_neurosynth.database._peaks import Peaks
+    from nimare_neurosynth.database._selection import Selection
     from nimare_neurosynth.space import ImageLike, Mask
 
 DEFAULT_RADIUS_MM = 6.0
@@ -185,7 +178,9 @@ class Database:
         node = parse(pattern)
         if not isinstance(node, Name):
             raise OptionError(f"{pattern!r} is a query, not the name of labels.")
-        evaluator = self._evaluator(None, DEFAULT_THRESHOLD, "sum")
+        evaluator = Evaluator(
+            self.label_sets, label_set=None, threshold=DEFAULT_THRESHOLD, func="sum"
+        )
         evaluator.query = pattern
         label_set, columns = evaluator.resolve(node)
         return [label_set.labels[c] for c in columns]
@@ -319,26 +314,18 @@ class Database:
         """
         parts: list[Selection] = []
         if query is not None:
-            parts.append(self._by_query(query, label_set, threshold, func))
+            parts.append(choose.by_query(self, query, label_set, threshold, func))
         if near is not None:
-            parts.append(self._by_peaks(near, radius_mm, talairach))
+            parts.append(choose.by_peaks(self, near, radius_mm, talairach))
         if region is not None:
             bound = (min_voxels, min_proportion)
-            parts.append(self._by_region(region, bound, radius_mm, talairach))
+            parts.append(choose.by_region(self, region, bound, radius_mm, talairach))
         elif min_voxels is not None or min_proportion is not None:
             raise OptionError("min_voxels and min_proportion need a region.")
         conditions = list_of(where, "where", "conditions such as 'year >= 2010'")
-        parts += [
-            Selection(
-                self,
-                studies_where(self.studies, text),
-                text,
-                criteria=({"kind": "where", "condition": text},),
-            )
-            for text in conditions
-        ]
+        parts += [choose.by_condition(self, text) for text in conditions]
         if ids is not None:
-            parts.append(self._by_ids(ids))
+            parts.append(choose.by_ids(self, ids))
         if not parts:
             raise OptionError(
                 "nothing to select by: give a query, near, region, where or ids."
@@ -347,100 +334,6 @@ class Database:
         for part in parts[1:]:
             chosen = chosen & part
         return chosen
-
-    def _evaluator(
-        self, label_set: str | None, threshold: float, func: str
-    ) -> Evaluator:
-        return Evaluator(
-            self.label_sets, label_set=label_set, threshold=threshold, func=func
-        )
-
-    def _by_query(
-        self, query: str, label_set: str | None, threshold: float, func: str
-    ) -> Selection:
-        evaluator = self._evaluator(label_set, threshold, func)
-        node, chosen = evaluator.run(query)
-        criterion = {
-            "kind": "query",
-            "query": str(node),
-            "label_sets": list(evaluator.used),
-            "threshold": float(threshold),
-            "func": func,
-        }
-        return Selection(
-            self, chosen.mask, str(node), chosen.weights, criteria=(criterion,)
-        )
-
-    def _by_peaks(
-        self, near: ArrayLike, radius_mm: float, talairach: str | None
-    ) -> Selection:
-        seeds = parse_coordinates(near)
-        sphere_lines(radius_mm, np.eye(4))
-        xyz = self.peaks.to_mni(talairach)
-        hit = np.zeros(len(xyz), dtype=bool)
-        for seed in seeds:
-            hit |= ((xyz - seed) ** 2).sum(axis=1) <= float(radius_mm) ** 2
-        mask = np.bincount(self.peaks.study[hit], minlength=self.n_studies) > 0
-        listed = " or ".join(f"({x:g}, {y:g}, {z:g})" for x, y, z in seeds)
-        criterion = {
-            "kind": "near",
-            "xyz_mm": seeds.tolist(),
-            "radius_mm": float(radius_mm),
-            "talairach": talairach,
-        }
-        description = f"peak within {radius_mm:g} mm of {listed}"
-        return Selection(self, mask, description, criteria=(criterion,))
-
-    def _by_region(
-        self,
-        region: ImageLike | BoolArray,
-        bound: tuple[int | None, float | None],
-        radius_mm: float,
-        talairach: str | None,
-    ) -> Selection:
-        check_region_bound(*bound)
-        min_voxels, min_proportion = bound
-        inside = region_voxels(region, default_mask())
-        activations = self.activations(radius_mm=radius_mm, talairach=talairach)
-        active = activations.count_in(inside)
-        size = int(np.count_nonzero(inside))
-        if min_proportion is None:
-            least: float = 1 if min_voxels is None else min_voxels
-            how = f"at least {least:,} of the {size:,} voxels"
-        else:
-            # compare counts, not quotients: 0.05 of 20 voxels is 1 voxel exactly
-            least = min_proportion * size * (1 - 1e-12)
-            how = f"at least {100 * min_proportion:.4g} % of the {size:,} voxels"
-        criterion = {
-            "kind": "region",
-            "file": str(region) if isinstance(region, str | PathLike) else None,
-            "voxels_sha256": hashlib.sha256(np.packbits(inside).tobytes()).hexdigest(),
-            "n_voxels": size,
-            "min_voxels": None if min_proportion is not None else int(least),
-            "min_proportion": min_proportion,
-            "radius_mm": float(radius_mm),
-            "talairach": talairach,
-        }
-        description = f"active in {how} of the region"
-        return Selection(self, active >= least, description, criteria=(criterion,))
-
-    def _by_ids(self, ids: Iterable[object]) -> Selection:
-        if isinstance(ids, str):
-            raise OptionError("ids must be a list of study ids, not one text.")
-        wanted = {str(i) for i in list_of(ids, "ids", "study ids")}
-        known = set(self.study_ids)
-        missing = sorted(wanted - known)
-        if missing:
-            hint = suggest(missing[0], known) if len(missing) == 1 else ""
-            raise SelectionError(
-                f"{len(missing):,} of {len(wanted):,} study ids are not in this "
-                f"database, for example {missing[0]!r}.{hint}"
-            )
-        mask = np.fromiter((i in wanted for i in self.study_ids), bool, self.n_studies)
-        # which they are is in the hash of the ids that facts() gives
-        criterion = {"kind": "ids", "n_studies": len(wanted)}
-        description = f"{len(wanted):,} given studies"
-        return Selection(self, mask, description, criteria=(criterion,))
 
     # --------------------------------------------------------------- display
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -59,6 +60,11 @@ class LabelSet:
     def __repr__(self) -> str:
         what = self.kind if self.weights is not None else "no weights"
         return f"<LabelSet {self.name!r}: {len(self):,} labels ({what})>"
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Position of each label."""
+        return {label: i for i, label in enumerate(self.labels)}
 
     def _need_weights(self) -> csc_array:
         if self.weights is None:

@@ -57,9 +57,8 @@ def to_bibtex(studies: pd.DataFrame) -> str:
 def _author(name: str) -> str:
     """Put a comma before initials: "Aguirre GK" is read as first name, last name."""
     last, _, initials = name.rpartition(" ")
-    if last and "," not in name and initials.isalpha() and initials.isupper():
-        return f"{last}, {initials}" if len(initials) <= 4 else name
-    return name
+    are_initials = initials.isalpha() and initials.isupper() and len(initials) <= 4
+    return f"{last}, {initials}" if last and are_initials else name
 
 
 def _has_value(value: object) -> bool:

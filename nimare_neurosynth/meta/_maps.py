@@ -16,9 +16,7 @@ from nimare_neurosynth.meta._names import (
     check_drawable,
     check_q,
     map_info,
-    thresholded_name,
 )
-from nimare_neurosynth.meta._provenance import software
 from nimare_neurosynth.stats import (
     Probabilities,
     association_and_uniformity_z,
@@ -372,41 +370,9 @@ class Maps:
         self, name: str, *, label: str | None = None, fdr_q: float | None = None
     ) -> dict[str, Any]:
         """Describe a map: database, query, options, versions, methods in words."""
-        row = self.row(label)
-        p = self.provenance
-        n = int(self.n_selected[row])
-        query = self.labels[row]
-        return {
-            "map": name if fdr_q is None else thresholded_name(name, fdr_q),
-            "description": map_info(name).title,
-            "query": query,
-            "n_selected": n,
-            "n_studies": self.n_studies,
-            "selection": p.selections[query],
-            "versus": p.versus,
-            "universe": p.universe,
-            "fdr_q": fdr_q,
-            "radius_mm": p.radius_mm,
-            "talairach_matrix": p.talairach,
-            "prior": self.prior,
-            "min_studies": p.min_studies,
-            "mask": {
-                "n_voxels": self.mask.n_voxels,
-                "shape": list(self.mask.shape),
-                "affine": self.mask.affine.tolist(),
-                "key": self.mask.key,
-            },
-            "database": p.database,
-            "software": software(),
-            "methods": p.methods(
-                query,
-                (n, self.n_studies, self.mask.n_voxels),
-                least_studies=self.least_studies,
-                prior=self.prior if name.endswith("_prior") else None,
-                q=fdr_q,
-            ),
-            "citations": p.citations(corrected=fdr_q is not None),
-        }
+        from nimare_neurosynth.meta._provenance import sidecar_of
+
+        return sidecar_of(self, name, self.row(label), fdr_q)
 
     def save(
         self,

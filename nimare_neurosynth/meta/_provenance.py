@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from nimare_neurosynth.meta._names import map_info, thresholded_name
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nimare_neurosynth.database import Database, Selection
+    from nimare_neurosynth.meta._maps import Maps
 
 _PACKAGES = ("nimare-neurosynth", "nimare", "numpy", "scipy", "numba", "nibabel")
 
@@ -40,9 +43,7 @@ _METHODS = (
     "{radius:g} mm of its reported peaks, in a mask of {n_voxels:,} voxels in MNI152 "
     "space."
 )
-_TERMS = (
-    " (a term counts from a weight of {thresholds} unless the query says otherwise)"
-)
+_TERMS = " (terms count from a weight of {thresholds}, unless the query says otherwise)"
 _MATRICES = {
     "icbm_spm": "icbm2tal matrix for SPM",
     "icbm_other": "icbm2tal matrix for other packages",
@@ -171,6 +172,44 @@ class Provenance:
         if corrected:
             cited.append(_BENJAMINI)
         return cited
+
+
+def sidecar_of(maps: Maps, name: str, row: int, fdr_q: float | None) -> dict[str, Any]:
+    """Describe a map of one of the labels; see :meth:`Maps.sidecar`."""
+    p = maps.provenance
+    n = int(maps.n_selected[row])
+    query = maps.labels[row]
+    return {
+        "map": name if fdr_q is None else thresholded_name(name, fdr_q),
+        "description": map_info(name).title,
+        "query": query,
+        "n_selected": n,
+        "n_studies": maps.n_studies,
+        "selection": p.selections[query],
+        "versus": p.versus,
+        "universe": p.universe,
+        "fdr_q": fdr_q,
+        "radius_mm": p.radius_mm,
+        "talairach_matrix": p.talairach,
+        "prior": maps.prior,
+        "min_studies": p.min_studies,
+        "mask": {
+            "n_voxels": maps.mask.n_voxels,
+            "shape": list(maps.mask.shape),
+            "affine": maps.mask.affine.tolist(),
+            "key": maps.mask.key,
+        },
+        "database": p.database,
+        "software": software(),
+        "methods": p.methods(
+            query,
+            (n, maps.n_studies, maps.mask.n_voxels),
+            least_studies=maps.least_studies,
+            prior=maps.prior if name.endswith("_prior") else None,
+            q=fdr_q,
+        ),
+        "citations": p.citations(corrected=fdr_q is not None),
+    }
 
 
 def database_facts(database: Database) -> dict[str, Any]:

@@ -96,7 +96,9 @@ def test_select_into_a_file(run, tmp_path, form):
     assert (result.exit_code, result.stdout) == (0, "")
     printed = run("select", "demo", QUERY, *option).stdout
     assert path.read_text(encoding="utf-8") == printed
-    assert [p.name for p in path.parent.iterdir()] == ["studies.out"]
+    sidecar = json.loads((path.parent / "studies.out.json").read_text("utf-8"))
+    assert sidecar["selection"]["criteria"][0]["query"] == QUERY
+    assert len([*path.parent.iterdir()]) == 2
 
 
 SELECTED = [

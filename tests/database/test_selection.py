@@ -166,3 +166,23 @@ def test_html_of_many_studies_shows_the_first():
 
 def test_html_shows_missing_values_as_nothing():
     assert "<td></td>" in _html(None)
+
+
+def test_a_selection_is_neither_true_nor_false(toy):
+    one = toy.select(ids=toy.study_ids[:2])
+    with pytest.raises(TypeError, match=r"use &, \| and ~"):
+        _ = one and one
+
+
+def test_selections_do_not_change(toy):
+    one = toy.select(ids=toy.study_ids[:2])
+    for array in (one.mask, toy.has_peaks):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = True
+
+
+def test_criteria_are_joined_each_once(toy):
+    a, b = toy.select(near=(0, 0, 0)), toy.select(where="study_id = 1*")
+    assert (a & b).criteria == (*a.criteria, *b.criteria)
+    assert (a | ~a).criteria == a.criteria
+    assert (a - b).facts()["criteria"] == [*a.criteria, *b.criteria]

@@ -15,7 +15,7 @@ from tests.oracles import (
 )
 from tests.strategies import masks, peak_tables, radii
 
-FIELDS = ("offsets", "runs", "sizes", "totals")
+FIELDS = ("offsets", "runs", "sizes", "totals", "has_peaks")
 
 
 def check(made, dense):

@@ -136,3 +136,26 @@ def test_read_only_columns_and_activations_can_be_counted():
         array.flags.writeable = False
     again = count_columns(Activations(*frozen, made.block_size), columns, n_jobs=2)
     np.testing.assert_array_equal(again, expected)
+
+
+@pytest.mark.parametrize("studies", [[0, 9], [-1, 2], [5]])
+def test_columns_of_studies_that_are_not_there_are_refused(studies):
+    made = random_activations(np.random.default_rng(0), brain_block(), 9)
+    offsets = np.array([0, 2], np.int64)
+    columns = LabelColumns(offsets, np.array(studies, np.int32), 9)
+    with pytest.raises(ValueError, match="columns name studies from"):
+        count_columns(made, columns)
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
+def test_other_backends_do_not_break_counting(backend, monkeypatch):
+    import joblib
+
+    rng = np.random.default_rng(5)
+    made = random_activations(rng, brain_block(), 9)
+    columns = LabelColumns.from_masks(rng.random((30, 9)) < 0.5)
+    expected = count_columns(made, columns)
+    monkeypatch.setattr(_tiles, "_CELLS_PER_TILE", 1)
+    with joblib.parallel_config(backend=backend):
+        again = count_columns(made, columns, n_jobs=2)
+    np.testing.assert_array_equal(again, expected)

@@ -58,7 +58,7 @@ def _is_mapped(array):
 
 def test_those_of_the_default_radius_are_built_in(compiled, toy):
     (folder,) = (compiled / "activations").iterdir()
-    assert folder.name.endswith("-6mm-icbm_spm")
+    assert folder.name.endswith("-6.0mm-icbm_spm")
     made = open_database(compiled).activations()
     _same(made, toy.activations())
     assert _is_mapped(made.runs)
@@ -91,7 +91,7 @@ def test_a_database_that_cannot_be_written_uses_the_cache(compiled, toy, cache, 
     closed.append(compiled)
     open_database(compiled).activations(radius_mm=8)
     (kept,) = (cache / "activations").rglob("facts.json")
-    assert kept.parent.name.endswith("-8mm-icbm_spm")
+    assert kept.parent.name.endswith("-8.0mm-icbm_spm")
     assert len(list((compiled / "activations").iterdir())) == 1
     again = open_database(compiled)
     before = _times(cache)

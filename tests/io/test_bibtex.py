@@ -20,7 +20,7 @@ def test_an_entry():
         space="MNI",
     )
     assert entry == (
-        "@article{study1,\n  title = {Pain},\n  author = {A B and C D},\n"
+        "@article{study1,\n  title = {Pain},\n  author = {A, B and C, D},\n"
         "  journal = {Brain},\n  year = {1999},\n  doi = {10.1/a_b},\n}\n"
     )
 
@@ -42,11 +42,11 @@ def test_special_characters_are_escaped(title):
 
 AUTHORS = {
     # Neurosynth separates authors by commas, NeuroStore by semicolons
-    "Aguirre GK, D'Esposito M": "Aguirre GK and D'Esposito M",
+    "Aguirre GK, D'Esposito M": "Aguirre, GK and D'Esposito, M",
     "Smith, John; Doe, Jane": "Smith, John and Doe, Jane",
-    "Smith J;Doe J": "Smith J and Doe J",
-    "Smith J": "Smith J",
-    "R&D Group, Doe J": r"R\&D Group and Doe J",
+    "Smith J;Doe J": "Smith, J and Doe, J",
+    "Smith J": "Smith, J",
+    "R&D Group, Doe J": r"R\&D Group and Doe, J",
 }
 
 

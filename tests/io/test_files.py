@@ -150,3 +150,28 @@ def test_a_folder_is_no_text(tmp_path):
 def test_a_missing_file_is_no_text(tmp_path):
     with pytest.raises(FormatError, match="nothing cannot be read: No such file"):
         read_text(tmp_path / "nothing")
+
+
+def test_a_failure_leaves_what_others_wrote_meanwhile(tmp_path):
+    def work():
+        with atomic_folder(tmp_path / "results" / "a"):
+            (tmp_path / "results" / "b").mkdir()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert [p.name for p in (tmp_path / "results").iterdir()] == ["b"]
+
+
+def test_folders_made_for_nothing_go(tmp_path):
+    with pytest.raises(KeyboardInterrupt), atomic_folder(tmp_path / "x" / "y" / "z"):
+        raise KeyboardInterrupt
+    assert not (tmp_path / "x").exists()
+
+
+def test_what_is_stale_goes_when_the_new_comes(tmp_path):
+    for name in ("old.nii", "mine.txt"):
+        (tmp_path / name).write_text(name)
+    with atomic_folder(tmp_path, stale=lambda name: name.endswith(".nii")) as staging:
+        (staging / "new.nii").write_text("new")
+    assert {p.name for p in tmp_path.iterdir()} == {"new.nii", "mine.txt"}

@@ -256,3 +256,11 @@ def test_given_features_replace_those_of_the_folder(tmp_path):
     assert list(read_database(str(tmp_path), features=str(other)).label_sets) == [
         "mine"
     ]
+
+
+def test_an_index_that_pandas_wrote_is_not_the_ids(tmp_path):
+    features = ",id,fear\n0,1,0.5\n1,001,0\n"
+    database = _read(tmp_path, TABLE, features)
+    [labels] = database.label_sets.values()
+    assert labels.labels == ("fear",)
+    assert database.select("fear").ids == ["1"]

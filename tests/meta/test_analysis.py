@@ -328,3 +328,17 @@ def test_the_warning_points_at_the_caller(db):
 def test_wrong_types_are_told(db, options, message):
     with pytest.raises(OptionError, match=message):
         meta_analysis(db, **{"selection": "labela", **options})
+
+
+def test_few_studies_to_compare_with_warn_too(db):
+    few = db.select(ids=db.study_ids[:8])
+    with pytest.warns(
+        NeurosynthWarning, match="to compare with, selects only 8"
+    ) as got:
+        meta_analysis(db, ~few, versus=few)
+    assert got[0].filename == __file__
+
+
+def test_something_else_than_a_database_is_refused():
+    with pytest.raises(OptionError, match="a Database is needed, got str"):
+        meta_analysis("neurosynth_v7", "pain")

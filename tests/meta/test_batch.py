@@ -77,8 +77,17 @@ def test_totals_of_a_universe(db, activations):
     np.testing.assert_array_equal(
         totals_within(activations, universe), dense[universe].sum(axis=0)
     )
-    for everyone in (None, np.ones(db.n_studies, bool)):
-        assert totals_within(activations, everyone) is activations.totals
+    assert totals_within(activations, db.has_peaks) is activations.totals
+
+
+def test_studies_without_peaks_are_not_counted(db, activations):
+    assert not db.has_peaks.all()
+    labels = db.label_sets["labels"]
+    found = gather(activations, labels.columns())
+    for i, name in enumerate(labels.labels):
+        maps = meta_analysis(db, f'labels:"{name}"', mask=MASK)
+        for test, z in zip(("association", "uniformity"), found, strict=True):
+            np.testing.assert_allclose(z[i], maps[f"z_desc-{test}"], atol=1e-5)
 
 
 def test_expected_counts_are_means_over_the_mask(activations):
@@ -97,8 +106,9 @@ def test_summaries_hold_the_strongest_association(activations, columns, at):
     names = [f"name {i}" for i in range(columns.n_columns)]
     table = summarise_labels(activations, columns, names, mask=MASK, at=at)
     z = gather(activations, columns)[0]
+    counted = columns.within(activations.has_peaks).sizes
     assert table["label"].tolist() == names
-    assert table["n_studies"].tolist() == columns.sizes.tolist()
+    assert table["n_studies"].tolist() == counted.tolist()
     np.testing.assert_array_equal(table["largest_z"], z.max(axis=1))
     np.testing.assert_array_equal(table[["x", "y", "z"]], MASK.xyz_mm[z.argmax(axis=1)])
     assert ("z_at" in table) == (at is not None)

@@ -2,6 +2,7 @@ import json
 
 import nibabel as nib
 import numpy as np
+import pandas as pd
 import pytest
 
 from nimare_neurosynth import meta_analysis
@@ -69,7 +70,12 @@ def test_sidecars_say_where_a_map_came_from(maps, tmp_path):
         "radius_mm": 6,
         "talairach_matrix": "icbm_spm",
         "n_studies": 118,
-        "mask": {"n_voxels": MASK.n_voxels, "key": MASK.key},
+        "mask": {
+            "n_voxels": MASK.n_voxels,
+            "shape": list(MASK.shape),
+            "affine": MASK.affine.tolist(),
+            "key": MASK.key,
+        },
     }
     assert {key: sidecar[key] for key in facts} == facts
 
@@ -152,7 +158,7 @@ def test_a_picture_goes_with_the_maps(tmp_path):
     maps = meta_analysis(random_database(), "labela")
     names = ["z_desc-association"]
     paths = maps.save(tmp_path, names=names, picture=True, fdr_q=None)
-    assert paths[-1] == tmp_path / PICTURE
+    assert tmp_path / PICTURE in paths
     pixels = matplotlib.image.imread(tmp_path / PICTURE)
     colours = np.unique((pixels.reshape(-1, 4) * 255).astype(int), axis=0)
     assert len(colours) > 100  # an empty brain is black, white and grey
@@ -165,3 +171,35 @@ def test_saved_pictures_are_closed(maps, tmp_path):
     open_before = plt.get_fignums()
     maps.save(tmp_path, label="labela", names=["prob_desc-A"], picture=True)
     assert plt.get_fignums() == open_before
+
+
+def test_another_analysis_takes_the_place_of_the_first(maps, tmp_path):
+    clusters = maps.clusters(label="labela", fdr_q=0.01)
+    first = maps.save(tmp_path, label="labela", tables={"clusters": clusters})
+    (tmp_path / "mine.tsv").write_text("keep", encoding="utf-8")
+    second = maps.save(tmp_path, label="labelb", fdr_q=0.05)
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "mine.tsv",
+        *(p.name for p in second),
+    }
+    assert not {*first} <= {*second}
+
+
+def test_tables_have_sidecars_too(maps, tmp_path):
+    table = maps.clusters(label="labela", fdr_q=0.05)
+    maps.save(tmp_path, label="labela", tables={"clusters": table}, fdr_q=0.05)
+    sidecar = json.loads((tmp_path / "clusters.json").read_text(encoding="utf-8"))
+    assert (sidecar["table"], sidecar["query"]) == ("clusters.tsv", "labela")
+    assert len(pd.read_csv(tmp_path / "clusters.tsv", sep="\t")) == len(table)
+
+
+def test_one_name_may_be_given_as_text(maps, tmp_path):
+    paths = maps.save(tmp_path, label="labela", names="prob_desc-A", fdr_q=None)
+    assert stems(paths) == {"prob_desc-A"}
+
+
+@pytest.mark.parametrize("name", ["p_desc-association", "p_desc-uniformity"])
+def test_maps_where_small_is_strong_are_not_drawn(maps, name):
+    for draw in (maps.clusters, maps.plot, maps.view):
+        with pytest.raises(OptionError, match=r"use logp_desc-.* or z_desc-"):
+            draw(name, label="labela")
