@@ -29,7 +29,7 @@ def read_database(
     features: str | PathLike[str] | None = None,
     cache: bool = False,
 ) -> Database:
-    """Read a database of studies, whatever form it has.
+    r"""Read a database of studies, whatever form it has.
 
     Parameters
     ----------
@@ -56,9 +56,12 @@ def read_database(
 
     Examples
     --------
-    >>> db = read_database("neurosynth_v7")  # doctest: +SKIP
-    >>> db  # doctest: +SKIP
-    <Database neurosynth 7: 14,371 studies, 507,891 peaks; labels: ...>
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     table = Path(folder, "mine.csv")
+    ...     _ = table.write_text("id,x,y,z,space\n1,0,-52,26,MNI\n")
+    ...     read_database(table)
+    <Database mine: 1 studies, 1 peaks; labels: none>
     """
     if not isinstance(path, str | PathLike) or not str(path):
         raise FormatError(f"the path of a database is needed, got {path!r}.")

@@ -80,6 +80,14 @@ def test_positions_out_of_range_are_refused(compiled, path, value):
         open_database(compiled)
 
 
+def test_facts_that_cannot_be_read_are_told(compiled):
+    [facts] = (compiled / "activations").glob("*/facts.json")
+    facts.write_text("{")
+    (compiled / "activations" / ".writing-x").mkdir()  # a killed writer left it
+    [wrong] = validate_database(compiled)
+    assert "facts.json cannot be read" in wrong
+
+
 def test_a_changed_number_is_found_by_its_hash(compiled):
     [parts] = compiled.glob("parts-*")
     _overwrite(parts / "xyz.npy", _last(1.0))

@@ -138,3 +138,20 @@ def test_a_missing_file_is_named(tmp_path):
 def test_things_that_are_no_image_are_refused(thing):
     with pytest.raises(ImageError, match="a volume image or its path is needed"):
         load_image(thing)
+
+
+def test_images_of_colours_are_refused():
+    colours = np.zeros((3, 3, 3), dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])
+    with pytest.raises(ImageError, match="a mask must hold numbers"):
+        Mask.from_image(nib.Nifti1Image(colours, np.eye(4)))
+
+
+def test_surfaces_are_refused_with_advice(tmp_path):
+    surface = nib.gifti.GiftiImage(
+        darrays=[nib.gifti.GiftiDataArray(np.zeros(5, np.float32))]
+    )
+    path = tmp_path / "surface.gii"
+    nib.save(surface, path)
+    for image in (surface, path):
+        with pytest.raises(ImageError, match=r"surface .* bring it to MNI152 volume"):
+            load_image(image)
