@@ -11,6 +11,7 @@ import click
 from nimare_neurosynth.cli._options import (
     database_argument,
     open_any,
+    out_folder_option,
     query_options,
     radius_option,
 )
@@ -178,13 +179,7 @@ and one of the studies."""
 )
 @database_argument
 @click.argument("query")
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the results; made if missing.",
-)
+@out_folder_option
 @click.option(
     "--versus", metavar="QUERY", help="Compare with these, not all other studies."
 )
@@ -313,13 +308,7 @@ def _summary(facts: dict[str, Any], clusters: pd.DataFrame) -> str:
     "NiMARE; nothing is downloaded. Terms come from their abstracts by Neurosynth's "
     "recipe, if at least 10 studies use them."
 )
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the results; made if missing.",
-)
+@out_folder_option
 @click.option("--query", default="emotion*", show_default=True, help="What to ask.")
 def demo(out: Path, query: str) -> None:
     """Do the main job end to end, and write a page that shows it."""

@@ -64,6 +64,17 @@ def radius_option(text: str) -> Callable[[F], F]:
     )
 
 
+def out_folder_option(function: F) -> F:
+    """Add ``--out`` for a folder of results."""
+    return click.option(
+        "--out",
+        required=True,
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Folder for the results; made if missing.",
+    )(function)
+
+
 def open_any(db: str, features: Path | None) -> Database:
     """Read whatever ``DB`` names; sources are compiled into the cache on the way."""
     from nimare_neurosynth.errors import OptionError

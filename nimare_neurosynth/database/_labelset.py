@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csc_array
 
-Function: TypeAlias = Literal["sum", "mean", "min", "max"]
 FUNCTIONS: tuple[str, ...] = ("sum", "mean", "min", "max")
 
 DEFAULT_THRESHOLD = 0.001

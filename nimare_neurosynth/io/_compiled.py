@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 _ACTIVATIONS = "activations"
 _PEAK_ARRAYS = ("xyz", "study", "analysis", "space")
 _WEIGHT_ARRAYS = ("data", "indices", "indptr")
+_DAMAGE = (OSError, AttributeError, LookupError, TypeError, ValueError)
+"""What comes of opening a folder that a damaged or foreign manifest describes."""
 
 
 # --------------------------------------------------------------------------- write
@@ -230,14 +232,7 @@ def open_database(folder: str | Path) -> Database:
         manifest = read_manifest(root)
         try:
             return _open(root, manifest)
-        except (
-            OSError,
-            AttributeError,
-            KeyError,
-            LookupError,
-            TypeError,
-            ValueError,
-        ) as error:
+        except _DAMAGE as error:
             if is_compiled(root) and read_manifest(root)["parts"] != manifest["parts"]:
                 continue  # it was replaced while it was being opened
             if isinstance(error, FormatError):

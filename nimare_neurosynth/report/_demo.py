@@ -15,7 +15,12 @@ from nimare_neurosynth.io import (
     write_atomic,
     write_table,
 )
-from nimare_neurosynth.meta import meta_analysis, summarise_labels
+from nimare_neurosynth.meta import (
+    DEFAULT_Q,
+    FEW_STUDIES,
+    meta_analysis,
+    summarise_labels,
+)
 from nimare_neurosynth.plotting import save_figure
 from nimare_neurosynth.report._html import embed_picture, render, rows_of
 
@@ -28,8 +33,6 @@ if TYPE_CHECKING:
     from nimare_neurosynth.meta import Maps
 
 DEMO_QUERY = "emotion*"
-_Q = 0.01
-_FEW = 20
 
 
 def run_demo(
@@ -79,15 +82,15 @@ def _write_all(
     say: Callable[[str], object],
     progress: bool,
 ) -> None:
-    clusters = maps.clusters(fdr_q=_Q)
+    clusters = maps.clusters(fdr_q=DEFAULT_Q)
     say("Saving and drawing maps")
-    maps.save(folder, fdr_q=_Q, tables={"clusters": clusters})
+    maps.save(folder, fdr_q=DEFAULT_Q, tables={"clusters": clusters})
     pictures = _draw(maps, folder)
     say("Computing the maps of all terms")
     began = perf_counter()
     terms, peak = _all_terms(database, maps, progress=progress)
     seconds = perf_counter() - began
-    sidecar = maps.sidecar("z_desc-association", fdr_q=_Q)
+    sidecar = maps.sidecar("z_desc-association", fdr_q=DEFAULT_Q)
     shared = {key: sidecar[key] for key in ("database", "radius_mm", "software")}
     write_table(folder / "terms.tsv", terms, shared)
     page = render(
@@ -96,7 +99,8 @@ def _write_all(
         n_selected=sidecar["n_selected"],
         n_studies=maps.n_studies,
         radius_mm=sidecar["radius_mm"],
-        q=_Q,
+        q=DEFAULT_Q,
+        few=FEW_STUDIES,
         clusters=rows_of(clusters.head(12)),
         largest_z=float(maps["z_desc-association"].max()),
         peak=peak,
@@ -115,7 +119,7 @@ def _draw(maps: Maps, target: Path) -> dict[str, str]:
     embedded = {}
     for test in ("association", "uniformity"):
         path = target / f"picture_z_desc-{test}.png"
-        save_figure(maps.plot(f"z_desc-{test}", fdr_q=_Q), path)
+        save_figure(maps.plot(f"z_desc-{test}", fdr_q=DEFAULT_Q), path)
         embedded[f"{test}_picture"] = embed_picture(path)
     return embedded
 
@@ -139,7 +143,7 @@ def _all_terms(
 
 
 def _tables(terms: pd.DataFrame) -> dict[str, Any]:
-    enough = terms[terms["n_studies"] >= _FEW]
+    enough = terms[terms["n_studies"] >= FEW_STUDIES]
     at_peak = terms.sort_values("z_at", ascending=False, kind="stable").head(15)
     top = enough.sort_values("largest_z", ascending=False, kind="stable").head(15)
     return {"terms_at_peak": rows_of(at_peak), "top_terms": rows_of(top)}

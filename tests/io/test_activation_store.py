@@ -12,13 +12,6 @@ from tests.database.made import label_set, made_database
 
 
 @pytest.fixture
-def cache(tmp_path, monkeypatch):
-    folder = tmp_path / "cache"
-    monkeypatch.setenv("NIMARE_NEUROSYNTH_CACHE", str(folder))
-    return folder
-
-
-@pytest.fixture
 def compiled(tmp_path, toy, cache):
     folder = tmp_path / "compiled"
     write_database(toy, folder)

@@ -15,13 +15,6 @@ TABLE = "id,x,y,z,space\n1,1,2,3,MNI\n2,4,5,6,TAL\n"
 
 
 @pytest.fixture
-def cache(tmp_path, monkeypatch):
-    folder = tmp_path / "cache"
-    monkeypatch.setenv("NIMARE_NEUROSYNTH_CACHE", str(folder))
-    return folder
-
-
-@pytest.fixture
 def source(tmp_path):
     return write_layout(tmp_path / "tiny")
 
