@@ -109,11 +109,30 @@ def random_peaks(rng, n_peaks, n_studies, spread=20.0):
     return xyz, study
 
 
-def random_activations(rng, mask, n_studies, radius_mm=6.0, block_size=64):
+def random_activations(rng, mask, n_studies, **options):
     """Build activations of random peaks."""
     xyz, study = random_peaks(rng, 4 * n_studies, n_studies)
-    return build_activations(
-        xyz, study, n_studies, mask=mask, radius_mm=radius_mm, block_size=block_size
+    options = {"radius_mm": 6.0, "block_size": 64, **options}
+    return build_activations(xyz, study, n_studies, mask=mask, **options)
+
+
+def split_columns(columns, bounds):
+    """Find where the studies from each bound up begin, by going through all of them."""
+    split = np.empty((len(bounds), columns.n_columns), dtype=int)
+    for i, bound in enumerate(bounds):
+        for c in range(columns.n_columns):
+            before = sum(int(study) < bound for study in columns[c])
+            split[i, c] = columns.offsets[c] + before
+    return split
+
+
+def same_segments(a, b):
+    """Tell whether two segments are the same bit for bit."""
+    fields = ("offsets", "runs", "sizes", "totals", "has_peaks")
+    return a.block_size == b.block_size and all(
+        getattr(a, f).dtype == getattr(b, f).dtype
+        and np.array_equal(getattr(a, f), getattr(b, f))
+        for f in fields
     )
 
 

@@ -16,15 +16,52 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 DEMO = "demo"
 
+_READING = f"{__name__}.reading"
+_DEFAULTS = {"row_order": "metadata", "counts": "tfidf"}
+
 
 def database_argument(function: F) -> F:
-    """Add ``DB`` and ``--features``."""
+    """Add ``DB``, ``--features``, and how folders in Neurosynth's layout are read."""
     add_features = click.option(
         "--features",
         type=click.Path(path_type=Path),
         help="For a table of peaks: a table of weights, study ids first.",
     )
-    return click.argument("db", metavar="DB")(add_features(function))
+    return click.argument("db", metavar="DB")(add_features(reading_options(function)))
+
+
+def reading_options(function: F) -> F:
+    """Add ``--row-order`` and ``--counts``.
+
+    They are kept with the call, where :func:`open_any` finds them, as no command has
+    any other use for them.
+    """
+
+    def keep(ctx: click.Context, option: click.Parameter, value: str) -> None:
+        ctx.meta.setdefault(_READING, {})[option.name] = value
+
+    add_row_order = click.option(
+        "--row-order",
+        type=click.Choice(["metadata", "text", "number", "coordinates", "auto"]),
+        default=_DEFAULTS["row_order"],
+        show_default=True,
+        expose_value=False,
+        callback=keep,
+        help="For a folder in Neurosynth's layout: the order of studies in its "
+        "matrices. That of the metadata, of ids sorted as text or as numbers, of the "
+        "coordinates, or the one that fits the titles.",
+    )
+    add_counts = click.option(
+        "--counts",
+        type=click.Choice(["tfidf", "presence", "keep"]),
+        default=_DEFAULTS["counts"],
+        show_default=True,
+        expose_value=False,
+        callback=keep,
+        help="For a folder in Neurosynth's layout: what counts of terms are turned "
+        "into.",
+    )
+    return add_row_order(add_counts(function))
 
 
 def query_options(function: F) -> F:
@@ -79,12 +116,20 @@ def open_any(db: str, features: Path | None) -> Database:
     """Read whatever ``DB`` names; sources are compiled into the cache on the way."""
     from nimare_neurosynth.errors import OptionError
 
+    ctx = click.get_current_context(silent=True)
+    options = {**_DEFAULTS, **(ctx.meta.get(_READING, {}) if ctx else {})}
     if db == DEMO:
-        if features is not None:
-            raise OptionError("the demo has its labels in it: leave out --features.")
+        given = {"features": features is not None}
+        given |= {name: options[name] != _DEFAULTS[name] for name in _DEFAULTS}
+        for name, is_given in given.items():
+            if is_given:
+                raise OptionError(
+                    "the demo has its labels in it: leave out "
+                    f"--{name.replace('_', '-')}."
+                )
         from nimare_neurosynth.datasets import load_demo
 
         return load_demo()
     from nimare_neurosynth.io import read_database
 
-    return read_database(db, features=features, cache=True)
+    return read_database(db, features=features, cache=True, **options)

@@ -14,19 +14,81 @@ from nimare_neurosynth.database._checks import (
     parse_coordinates,
 )
 from nimare_neurosynth.database._evaluate import Evaluator
+from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD
 from nimare_neurosynth.database._selection import Selection
 from nimare_neurosynth.database._where import studies_where
-from nimare_neurosynth.errors import OptionError, SelectionError, suggest
+from nimare_neurosynth.database.query import Name, parse
+from nimare_neurosynth.errors import (
+    OptionError,
+    SelectionError,
+    UnknownTermError,
+    suggest,
+)
 from nimare_neurosynth.space import default_mask, region_voxels, sphere_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
     from nimare_neurosynth._typing import BoolArray
     from nimare_neurosynth.database._database import Database
+    from nimare_neurosynth.database._labelset import LabelSet
     from nimare_neurosynth.space import ImageLike
+
+
+def labels_by_name(
+    label_sets: Mapping[str, LabelSet], pattern: str, label_set: str | None
+) -> tuple[LabelSet, list[int]]:
+    """Find the labels that a name or wildcard means, and their set."""
+    node = parse(pattern)
+    if not isinstance(node, Name):
+        raise OptionError(f"{pattern!r} is a query, not the name of labels.")
+    evaluator = Evaluator(
+        label_sets, label_set=label_set, threshold=DEFAULT_THRESHOLD, func="sum"
+    )
+    evaluator.query = pattern
+    return evaluator.resolve(node)
+
+
+def labels_of_one_set(
+    label_sets: Mapping[str, LabelSet],
+    labels: str | Sequence[str] | None,
+    label_set: str | None,
+) -> tuple[LabelSet, list[int]]:
+    """Find labels of one label set; see :meth:`Database.choose_labels`."""
+    if labels is None:
+        chosen = _one_set(label_sets, label_set)
+        return chosen, list(range(len(chosen)))
+    found: dict[str, set[int]] = {}
+    patterns = list_of(labels, "labels", "names")
+    for pattern in patterns:
+        chosen, columns = labels_by_name(label_sets, pattern, label_set)
+        found.setdefault(chosen.name, set()).update(columns)
+    if len(found) != 1:
+        what = f"of several label sets ({', '.join(found)})" if found else "empty"
+        raise OptionError(
+            f"the list of labels is {what}: name labels of one label set."
+        )
+    [(name, positions)] = found.items()
+    return label_sets[name], sorted(positions)
+
+
+def _one_set(label_sets: Mapping[str, LabelSet], label_set: str | None) -> LabelSet:
+    with_weights = [k for k, s in label_sets.items() if s.weights is not None]
+    listed = ", ".join(map(repr, with_weights))
+    if label_set is not None:
+        if label_set not in with_weights:
+            hint = suggest(str(label_set), with_weights)
+            raise UnknownTermError(
+                f"there is no label set {label_set!r} with weights; there is "
+                f"{listed or 'none'}.{hint}"
+            )
+        return label_sets[label_set]
+    if len(with_weights) != 1:
+        what = f"several: {listed}" if with_weights else "none with weights"
+        raise OptionError(f"say which label set is meant; this database has {what}.")
+    return label_sets[with_weights[0]]
 
 
 def by_query(

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from nimare_neurosynth.database import _choose as choose
 from nimare_neurosynth.database._checks import list_of
-from nimare_neurosynth.database._evaluate import Evaluator
 from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD, LabelSet
-from nimare_neurosynth.engine import Activations, build_activations
+from nimare_neurosynth.engine import (
+    Activations,
+    Segment,
+    build_segment,
+    check_n_jobs,
+    segment_bounds,
+)
 from nimare_neurosynth.errors import OptionError
 from nimare_neurosynth.space import (
     as_mask,
@@ -38,13 +44,17 @@ DEFAULT_TALAIRACH = "icbm_spm"
 
 
 class ActivationStore(Protocol):
-    """Where a database keeps activations that took a second to build."""
+    """Where a database keeps activations that took a second to build.
 
-    def get(self, key: str) -> Activations | None:
-        """Give stored activations, or None."""
+    ``key`` names radius, mask and matrix, ``peaks`` the data: see
+    :meth:`Peaks.fingerprint`.
+    """
 
-    def put(self, key: str, activations: Activations) -> None:
-        """Store activations, or do nothing where that can't be done."""
+    def get(self, key: str, peaks: str) -> Segment | None:
+        """Give a stored segment, or None."""
+
+    def put(self, key: str, peaks: str, segment: Segment) -> None:
+        """Store a segment, or do nothing where that can't be done."""
 
 
 class Database:
@@ -74,6 +84,7 @@ class Database:
         tables: Mapping[str, Callable[[], pd.DataFrame]],
         notes: Sequence[str] = (),
         content_hash: str | None = None,
+        segment_hashes: Sequence[str] | None = None,
         store: ActivationStore | None = None,
     ) -> None:
         self.about = about
@@ -85,6 +96,7 @@ class Database:
         self._loaders = dict(tables)
         self._tables: dict[str, pd.DataFrame] = {}
         self._known_hash = content_hash
+        self._known_segments = segment_hashes
         self._activations: dict[str, Activations] = {}
 
     # ---------------------------------------------------------------- tables
@@ -156,6 +168,14 @@ class Database:
                     digest.update(getattr(labels.weights, part).tobytes())
         return digest.hexdigest()
 
+    @cached_property
+    def segment_hashes(self) -> tuple[str, ...]:
+        """Hashes of the peaks of each segment of the studies."""
+        if self._known_segments is not None:
+            return tuple(self._known_segments)
+        bounds = pairwise(segment_bounds(self.n_studies))
+        return tuple(self.peaks.fingerprint(first, stop) for first, stop in bounds)
+
     def find_labels(self, pattern: str) -> list[str]:
         """List the labels that a name or wildcard matches.
 
@@ -173,17 +193,38 @@ class Database:
         UnknownTermError
             If nothing matches.
         """
-        from nimare_neurosynth.database.query import Name, parse
-
-        node = parse(pattern)
-        if not isinstance(node, Name):
-            raise OptionError(f"{pattern!r} is a query, not the name of labels.")
-        evaluator = Evaluator(
-            self.label_sets, label_set=None, threshold=DEFAULT_THRESHOLD, func="sum"
-        )
-        evaluator.query = pattern
-        label_set, columns = evaluator.resolve(node)
+        label_set, columns = choose.labels_by_name(self.label_sets, pattern, None)
         return [label_set.labels[c] for c in columns]
+
+    def choose_labels(
+        self,
+        labels: str | Sequence[str] | None = None,
+        *,
+        label_set: str | None = None,
+    ) -> tuple[LabelSet, list[int]]:
+        """Find labels of one label set.
+
+        Parameters
+        ----------
+        labels : str or sequence of str, optional
+            Names or patterns, as in queries; all labels of the set by default.
+        label_set : str, optional
+            Where they are looked up; needed where several sets have weights and no
+            name says which is meant.
+
+        Returns
+        -------
+        label_set : LabelSet
+        positions : list of int
+            Ascending, each once.
+
+        Raises
+        ------
+        UnknownTermError, OptionError
+            If nothing matches, the labels are of several sets, or it is unclear which
+            set is meant.
+        """
+        return choose.labels_of_one_set(self.label_sets, labels, label_set)
 
     def info(self, *, threshold: float = DEFAULT_THRESHOLD) -> DatabaseInfo:
         """Count everything, and list every oddity found.
@@ -210,6 +251,7 @@ class Database:
         mask: Mask | ImageLike | None = None,
         talairach: str | None = DEFAULT_TALAIRACH,
         n_jobs: int = -1,
+        progress: bool = False,
     ) -> Activations:
         """Mark the voxels that each study activates.
 
@@ -224,32 +266,62 @@ class Database:
             NiMARE's, or none.
         n_jobs : int
             Threads; -1 for all cores.
+        progress : bool
+            Show a bar on standard error where it takes more than a second.
 
         Returns
         -------
         Activations
             Built once (about half a second for 14,000 studies) and then kept, also on
-            disk where the database is compiled.
+            disk where the database is compiled: segment by segment, so that a database
+            to which studies were appended builds only what is new.
         """
         space = as_mask(mask)
         talairach_matrix(talairach)
         sphere_lines(radius_mm, np.eye(4))  # a wrong radius is told before work starts
+        check_n_jobs(n_jobs)
         key = f"{space.key}-{float(radius_mm)!r}mm-{talairach or 'none'}"
-        made = self._activations.get(key)
-        if made is None and self.store is not None:
-            made = self.store.get(key)
-        if made is None:
-            made = build_activations(
-                self.peaks.to_mni(talairach),
-                self.peaks.study,
-                self.n_studies,
-                mask=space,
-                radius_mm=radius_mm,
-                n_jobs=n_jobs,
+        if key not in self._activations:
+            bounds = list(pairwise(segment_bounds(self.n_studies)))
+
+            from tqdm.auto import tqdm
+
+            bar = tqdm(
+                zip(bounds, self.segment_hashes, strict=True),
+                desc="Activations",
+                total=len(bounds),
+                disable=not progress,
+                delay=1,
             )
-            if self.store is not None:
-                self.store.put(key, made)
-        self._activations[key] = made
+            options = (space, radius_mm, talairach, n_jobs)
+            self._activations[key] = Activations.from_segments(
+                [self._segment(key, *part, options) for part in bar]
+            )
+        return self._activations[key]
+
+    def _segment(
+        self,
+        key: str,
+        bounds: tuple[int, int],
+        peaks: str,
+        options: tuple[Mask, float, str | None, int],
+    ) -> Segment:
+        """Take a segment of activations from the store, or build and store it."""
+        made = self.store.get(key, peaks) if self.store else None
+        if made is not None:
+            return made
+        mask, radius_mm, talairach, n_jobs = options
+        here = self.peaks.of_studies(*bounds)
+        made = build_segment(
+            self.peaks.to_mni(talairach, here),
+            self.peaks.study[here].astype(np.int64) - bounds[0],
+            bounds[1] - bounds[0],
+            mask=mask,
+            radius_mm=radius_mm,
+            n_jobs=n_jobs,
+        )
+        if self.store:
+            self.store.put(key, peaks, made)
         return made
 
     # ------------------------------------------------------------- selection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ class LabelSet:
     weights : scipy.sparse.csc_array of float, shape (n_studies, n_labels), or None
         None where the source has the vocabulary but not its weights.
     kind : str
-        What the weights are: ``"tfidf"``, ``"weight"``, ``"count"``.
+        What the weights are: ``"tfidf"``, ``"weight"``, ``"count"``, ``"presence"``.
     source : str
         What they were made from: ``"abstract"``.
     """
@@ -69,6 +69,88 @@ class LabelSet:
         if self.weights is None:
             raise OptionError(f"the label set {self.name!r} has no weights.")
         return self.weights
+
+    def as_tfidf(self) -> LabelSet:
+        """Turn counts of terms into tf-idf weights, as Neurosynth does.
+
+        Returns
+        -------
+        LabelSet
+            Of kind ``"tfidf"``: counts times ln((1 + N) / (1 + df)) + 1, where N is the
+            number of studies and df the number of those that have the term; then the
+            weights of each study are scaled to a Euclidean norm of 1. A study without
+            any term stays without.
+
+        Raises
+        ------
+        OptionError
+            If these are no counts, or some are negative.
+
+        Examples
+        --------
+        >>> from scipy.sparse import csc_array
+        >>> counts = csc_array([[3.0, 0.0], [1.0, 1.0]])
+        >>> words = LabelSet("words", ("brain", "pain"), counts, "count").as_tfidf()
+        >>> words.weights.toarray().round(3).tolist()
+        [[1.0, 0.0], [0.58, 0.815]]
+        """
+        counts = self._need_counts()
+        n_studies = counts.shape[0]
+        df = np.diff(counts.indptr)
+        idf = np.log((1 + n_studies) / (1 + df)) + 1
+        data = counts.data * np.repeat(idf, df)
+        norm = np.sqrt(np.bincount(counts.indices, data**2, minlength=n_studies))
+        return self._with_data(counts, data / norm[counts.indices], "tfidf")
+
+    def as_presence(self) -> LabelSet:
+        """Turn counts into presence: 1 where a study has the label at all.
+
+        Returns
+        -------
+        LabelSet
+            Of kind ``"presence"``.
+
+        Raises
+        ------
+        OptionError
+            If these are no counts, or some are negative.
+
+        Examples
+        --------
+        >>> from scipy.sparse import csc_array
+        >>> counts = csc_array([[3.0, 0.0], [1.0, 1.0]])
+        >>> words = LabelSet("words", ("brain", "pain"), counts, "count").as_presence()
+        >>> words.weights.toarray().tolist()
+        [[1.0, 0.0], [1.0, 1.0]]
+        """
+        counts = self._need_counts()
+        return self._with_data(counts, np.ones(counts.nnz), "presence")
+
+    def _need_counts(self) -> csc_array:
+        """Give the weights as counts above 0, or say why they are none."""
+        weights = self._need_weights()
+        if self.kind != "count":
+            raise OptionError(
+                f"the label set {self.name!r} holds weights of kind {self.kind!r}: "
+                "only counts can be turned into tf-idf or presence."
+            )
+        if (weights.data < 0).any():
+            raise OptionError(
+                f"the label set {self.name!r} holds negative counts "
+                f"({weights.data.min():g}): these are no counts."
+            )
+        if (weights.data == 0).any():
+            weights = weights.copy()
+            weights.eliminate_zeros()
+        return weights
+
+    def _with_data(
+        self, like: csc_array, data: NDArray[np.float64], kind: str
+    ) -> LabelSet:
+        from scipy.sparse import csc_array
+
+        weights = csc_array((data, like.indices, like.indptr), shape=like.shape)
+        return replace(self, weights=weights, kind=kind)
 
     def combined(self, columns: Sequence[int], func: str) -> NDArray[np.float64]:
         """Combine the weights of some labels into one weight per study.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -91,18 +92,65 @@ class Peaks:
             return np.zeros(0, dtype=bool)
         return np.asarray(by_space[self.space])
 
-    def to_mni(self, talairach: str | None) -> NDArray[np.float64]:
-        """Give all peaks in MNI space.
+    @cached_property
+    def _in_order(self) -> bool:
+        return bool((np.diff(self.study) >= 0).all())
+
+    def of_studies(self, first: int, stop: int) -> slice | NDArray[np.int64]:
+        """Find the peaks of some studies in a row.
+
+        Parameters
+        ----------
+        first, stop : int
+            The first study, and one past the last.
+
+        Returns
+        -------
+        slice or ndarray of int64
+            Index of the peaks, in their order.
+        """
+        if self._in_order:
+            return slice(*self.study.searchsorted([first, stop]).tolist())
+        return np.flatnonzero((self.study >= first) & (self.study < stop))
+
+    def fingerprint(self, first: int, stop: int) -> str:
+        """Hash everything about some studies in a row that makes their activations.
+
+        Parameters
+        ----------
+        first, stop : int
+            The first study, and one past the last.
+
+        Returns
+        -------
+        str
+            32 hexadecimal digits. Where the studies stand among others plays no part.
+        """
+        here = self.of_studies(first, stop)
+        digest = hashlib.sha256(f"{stop - first}".encode())
+        digest.update((self.study[here] - first).astype(np.int32).tobytes())
+        digest.update(self.is_talairach[here].tobytes())
+        digest.update(self.xyz[here].tobytes())
+        return digest.hexdigest()[:32]
+
+    def to_mni(
+        self,
+        talairach: str | None,
+        part: slice | NDArray[np.int64] = slice(None),
+    ) -> NDArray[np.float64]:
+        """Give peaks in MNI space.
 
         Parameters
         ----------
         talairach : {"icbm_spm", "icbm_other"} or None
             The matrix by which Talairach peaks are moved. Peaks of other spaces stay
             where they are.
+        part : slice or ndarray of int64
+            Which peaks; all by default.
 
         Returns
         -------
         ndarray of float64, shape (n_peaks, 3)
             A copy, in mm.
         """
-        return talairach_to_mni(self.xyz, self.is_talairach, talairach)
+        return talairach_to_mni(self.xyz[part], self.is_talairach[part], talairach)

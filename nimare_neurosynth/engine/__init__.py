@@ -6,6 +6,8 @@ is a set of :class:`LabelColumns` counted against one :class:`Activations`.
 
 from nimare_neurosynth.engine._activations import Activations, build_activations
 from nimare_neurosynth.engine._labels import LabelColumns
+from nimare_neurosynth.engine._memory import DEFAULT_MEMORY, memory_bytes
+from nimare_neurosynth.engine._segments import Segment, build_segment, segment_bounds
 from nimare_neurosynth.engine._tiles import (
     Tile,
     check_n_jobs,
@@ -14,11 +16,16 @@ from nimare_neurosynth.engine._tiles import (
 )
 
 __all__ = [
+    "DEFAULT_MEMORY",
     "Activations",
     "LabelColumns",
+    "Segment",
     "Tile",
     "build_activations",
+    "build_segment",
     "check_n_jobs",
     "count_columns",
     "map_tiles",
+    "memory_bytes",
+    "segment_bounds",
 ]

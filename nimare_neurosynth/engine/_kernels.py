@@ -151,40 +151,52 @@ def place_block_runs(
 
 
 @kernel
-def count_tile(
+def add_changes(
     offsets: NDArray[np.int64],
     runs: NDArray[np.uint16],
     n_studies: int,
     block_size: int,
     n_voxels: int,
     blocks: tuple[int, int],
-    column_offsets: NDArray[np.int64],
+    first_items: NDArray[np.int64],
+    stop_items: NDArray[np.int64],
     column_studies: NDArray[np.int32],
+    first_study: int,
     columns: tuple[int, int],
     out: NDArray[np.int32],
 ) -> None:
-    """Count, for some columns and some blocks, the studies that activate each voxel.
+    """Add, for some columns and blocks, where a segment's runs begin and end.
 
-    A run adds 1 at its start and takes it away at its end; the running sum along the
-    block is the count. ``out`` has shape (columns, voxels of the blocks).
+    A run adds 1 at its start and takes it away at its end (unless that is the end of
+    the block). ``first_items`` and ``stop_items`` say which of ``column_studies`` each
+    column has in this segment, whose first study is ``first_study``. ``out`` has shape
+    (columns, voxels of the blocks); see :func:`sum_changes`.
     """
-    change = np.zeros(block_size + 1, np.int32)
     first_voxel = blocks[0] * block_size
     for block in range(blocks[0], blocks[1]):
-        voxel = block * block_size
-        width = min(block_size, n_voxels - voxel)
+        before = block * block_size - first_voxel
+        width = min(block_size, n_voxels - block * block_size)
         for column in range(columns[0], columns[1]):
-            change[:] = 0
-            for item in range(column_offsets[column], column_offsets[column + 1]):
-                row = block * n_studies + column_studies[item]
+            change = out[column - columns[0], before : before + width]
+            for item in range(first_items[column], stop_items[column]):
+                row = block * n_studies + column_studies[item] - first_study
                 for run in range(offsets[row], offsets[row + 1]):
                     change[runs[run, 0]] += 1
-                    change[runs[run, 1]] -= 1
+                    end = runs[run, 1]
+                    if end < width:
+                        change[end] -= 1
+
+
+@kernel
+def sum_changes(out: NDArray[np.int32], block_size: int) -> None:
+    """Turn changes into counts: the running sum along each block is the count."""
+    for column in range(out.shape[0]):
+        row = out[column]
+        for first in range(0, out.shape[1], block_size):
             count = np.int32(0)
-            row_out = out[column - columns[0]]
-            for v in range(width):
-                count += change[v]
-                row_out[voxel - first_voxel + v] = count
+            for voxel in range(first, min(first + block_size, out.shape[1])):
+                count += row[voxel]
+                row[voxel] = count
 
 
 @kernel

@@ -108,6 +108,9 @@ class LabelColumns:
                 f"columns name studies from {low} to {high}, but there are "
                 f"{self.n_studies}, or their offsets are wrong"
             )
+        falls = np.flatnonzero(np.diff(self.studies) <= 0) + 1
+        if not np.isin(falls, self.offsets).all():
+            raise ValueError("the studies of a column must ascend, without repeats")
 
     @property
     def n_columns(self) -> int:
@@ -122,6 +125,31 @@ class LabelColumns:
     def __getitem__(self, column: int) -> NDArray[np.int32]:
         """Give the studies of one column."""
         return self.studies[self.offsets[column] : self.offsets[column + 1]]
+
+    def between(self, first: int, stop: int) -> LabelColumns:
+        """Give some columns in a row, without copying their studies."""
+        offsets = self.offsets[first : stop + 1]
+        studies = self.studies[offsets[0] : offsets[-1]]
+        return LabelColumns(offsets - offsets[0], studies, self.n_studies)
+
+    def split(self, bounds: Sequence[int]) -> NDArray[np.int64]:
+        """Find where the studies from each bound up begin within each column.
+
+        Parameters
+        ----------
+        bounds : sequence of int
+            Positions of studies, ascending.
+
+        Returns
+        -------
+        ndarray of int64, shape (len(bounds), n_columns)
+            Positions in ``studies``: those of column ``c`` from ``bounds[i]`` up to
+            ``bounds[i + 1]`` are ``studies[split[i, c]:split[i + 1, c]]``.
+        """
+        split = np.empty((len(bounds), self.n_columns), dtype=np.int64)
+        for column in range(self.n_columns):
+            split[:, column] = self.offsets[column] + self[column].searchsorted(bounds)
+        return split
 
     def sums(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Sum a whole number per study over each column.

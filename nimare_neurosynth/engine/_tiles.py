@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from nimare_neurosynth.engine._kernels import count_tile
+from nimare_neurosynth.engine._kernels import add_changes, sum_changes
 from nimare_neurosynth.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from nimare_neurosynth.engine._activations import Activations
     from nimare_neurosynth.engine._labels import LabelColumns
@@ -61,8 +61,12 @@ def check_n_jobs(n_jobs: int) -> None:
 
 
 def count_columns(
-    activations: Activations, columns: LabelColumns, *, n_jobs: int = 1
-) -> NDArray[np.int32]:
+    activations: Activations,
+    columns: LabelColumns,
+    *,
+    n_jobs: int = 1,
+    dtype: DTypeLike = np.int32,
+) -> NDArray[Any]:
     """Count the studies of each column that activate each voxel.
 
     Parameters
@@ -73,14 +77,15 @@ def count_columns(
         One or many sets of the same studies.
     n_jobs : int
         Threads.
+    dtype : dtype
+        Of the counts: whole numbers that hold the size of the largest column.
 
     Returns
     -------
-    ndarray of int32, shape (n_columns, n_voxels)
-        Exact counts; this holds 4 bytes per cell. For thousands of columns use
-        :func:`map_tiles`.
+    ndarray, shape (n_columns, n_voxels)
+        Exact counts, all held at once. For thousands of columns use :func:`map_tiles`.
     """
-    out = np.empty((columns.n_columns, activations.n_voxels), dtype=np.int32)
+    out = np.empty((columns.n_columns, activations.n_voxels), dtype=dtype)
 
     def keep(tile: Tile) -> None:
         out[tile.columns, tile.voxels] = tile.counts
@@ -135,8 +140,11 @@ def map_tiles(
     columns.check()
     tiles = list(_cut(columns.n_columns, activations.n_blocks, activations.block_size))
 
+    firsts = [first for first, _ in activations.placed()]
+    items = columns.split([*firsts, activations.n_studies])
+
     def work(blocks: tuple[int, int], part: tuple[int, int]) -> T:
-        return function(_count(activations, columns, blocks, part))
+        return function(_count(activations, columns, items, blocks, part))
 
     from tqdm.auto import tqdm
 
@@ -167,22 +175,27 @@ def _cut(
 def _count(
     activations: Activations,
     columns: LabelColumns,
+    items: NDArray[np.int64],
     blocks: tuple[int, int],
     part: tuple[int, int],
 ) -> Tile:
     first = blocks[0] * activations.block_size
     stop = min(blocks[1] * activations.block_size, activations.n_voxels)
-    counts = np.empty((part[1] - part[0], stop - first), dtype=np.int32)
-    count_tile(
-        activations.offsets,
-        activations.runs,
-        activations.n_studies,
-        activations.block_size,
-        activations.n_voxels,
-        blocks,
-        columns.offsets,
-        columns.studies,
-        part,
-        counts,
-    )
+    counts = np.zeros((part[1] - part[0], stop - first), dtype=np.int32)
+    for i, (first_study, segment) in enumerate(activations.placed()):
+        add_changes(
+            segment.offsets,
+            segment.runs,
+            segment.n_studies,
+            segment.block_size,
+            segment.n_voxels,
+            blocks,
+            items[i],
+            items[i + 1],
+            columns.studies,
+            first_study,
+            part,
+            counts,
+        )
+    sum_changes(counts, activations.block_size)
     return Tile(slice(*part), slice(first, stop), counts)

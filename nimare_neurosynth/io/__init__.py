@@ -1,5 +1,6 @@
 """Reading and writing databases."""
 
+from nimare_neurosynth.io._append import append_studies
 from nimare_neurosynth.io._bibtex import to_bibtex
 from nimare_neurosynth.io._build import Parts, build
 from nimare_neurosynth.io._cache import cache_folder, clear_cache
@@ -8,25 +9,60 @@ from nimare_neurosynth.io._compiled import (
     validate_database,
     write_database,
 )
+from nimare_neurosynth.io._concatenate import concatenate
 from nimare_neurosynth.io._files import (
     atomic_folder,
     check_folder,
+    read_lines,
     write_atomic,
     write_json,
     write_table,
 )
+from nimare_neurosynth.io._manifest import (
+    FolderFormat,
+    check_files,
+    damaged_files,
+    has_manifest,
+    read_manifest,
+)
+from nimare_neurosynth.io._merge import merge_databases
+from nimare_neurosynth.io._packed_counts import PackedCounts, unpack_counts
 from nimare_neurosynth.io._read import read_database
+from nimare_neurosynth.io._replace import check_target, replace_folder
+from nimare_neurosynth.io._row_order import (
+    RowOrderEvidence,
+    RowOrderReport,
+    check_row_order,
+)
+from nimare_neurosynth.io._subset import subset
 
 __all__ = [
+    "FolderFormat",
+    "PackedCounts",
     "Parts",
+    "RowOrderEvidence",
+    "RowOrderReport",
+    "append_studies",
     "atomic_folder",
     "build",
     "cache_folder",
+    "check_files",
     "check_folder",
+    "check_row_order",
+    "check_target",
     "clear_cache",
+    "concatenate",
+    "damaged_files",
+    "has_manifest",
+    "merge_databases",
     "open_database",
     "read_database",
+    "read_lines",
+    "read_manifest",
+    "replace_folder",
+    "subset",
     "to_bibtex",
+    "unpack_counts",
     "validate_database",
     "write_atomic",
     "write_database",

@@ -15,13 +15,8 @@ A process that is killed leaves the old database or the new one.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import mmap
-import os
-import shutil
-import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,21 +25,21 @@ import numpy as np
 
 from nimare_neurosynth.database import About, Database, LabelSet, Peaks
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io._activation_store import FolderStore, damaged_activations
-from nimare_neurosynth.io._files import hash_file, sync_files, write_atomic
+from nimare_neurosynth.io._activation_store import (
+    FolderStore,
+    damaged_activations,
+    drop_activations,
+)
 from nimare_neurosynth.io._manifest import (
-    FORMAT,
-    FORMAT_VERSION,
-    MANIFEST,
+    FolderFormat,
     check_files,
-    is_compiled,
-    is_parts_name,
+    damaged_files,
+    has_manifest,
     read_manifest,
 )
+from nimare_neurosynth.io._replace import replace_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -53,6 +48,24 @@ _PEAK_ARRAYS = ("xyz", "study", "analysis", "space")
 _WEIGHT_ARRAYS = ("data", "indices", "indptr")
 _DAMAGE = (OSError, AttributeError, LookupError, TypeError, ValueError)
 """What comes of opening a folder that a damaged or foreign manifest describes."""
+
+COMPILED = FolderFormat(
+    name="nimare-neurosynth-database",
+    version=2,
+    title="compiled database",
+    remedy="compile the database again",
+    fields={
+        "about": dict,
+        "n_studies": int,
+        "spaces": list,
+        "label_sets": list,
+        "tables": dict,
+        "notes": list,
+        "content_hash": str,
+        "segment_hashes": list,
+    },
+    beside=frozenset({_ACTIVATIONS}),
+)
 
 
 # --------------------------------------------------------------------------- write
@@ -80,85 +93,20 @@ def write_database(
         If the folder holds something else or cannot be written.
     """
     target = Path(folder)
-    _check_target(target)
-    existed = target.exists()
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        with _locked(target):
-            _replace(database, target)
-    except BaseException as error:
-        if not existed:
-            with contextlib.suppress(OSError):  # another writer may be at work in it
-                target.rmdir()
-        if isinstance(error, OSError):
-            raise FormatError(
-                f"cannot write a database into {target}: {error.strerror or error}."
-            ) from error
-        raise
+    replace_folder(target, COMPILED, partial(write_parts, database))
+    finish(target, activations=activations)
+
+
+def finish(target: Path, *, activations: bool) -> None:
+    """Delete stored activations of studies that are gone; build those of new ones."""
+    database = open_database(target)
+    drop_activations(target / _ACTIVATIONS, database.segment_hashes)
     if activations:
-        open_database(target).activations()
+        database.activations()
 
 
-def _check_target(target: Path) -> None:
-    """Refuse to write among files that are not a compiled database's."""
-    if target.exists() and not target.is_dir():
-        raise FormatError(
-            f"{target} is a file: name a folder to write a database into."
-        )
-    if not target.exists() or is_compiled(target):
-        return
-    strange = [path for path in target.iterdir() if not _is_ours(path)]
-    if strange:
-        raise FormatError(
-            f"{target} is not empty and holds no compiled database (but "
-            f"{strange[0].name}): name a new folder, so that nothing of yours is "
-            "overwritten."
-        )
-
-
-def _is_ours(path: Path) -> bool:
-    """Tell whether a writer that was killed can have left this."""
-    known = path.name == _ACTIVATIONS or path.name.startswith(f".{MANIFEST}-")
-    return known or is_parts_name(path.name)
-
-
-@contextlib.contextmanager
-def _locked(target: Path) -> Iterator[None]:
-    """Let one process write at a time; the system unlocks when a process ends."""
-    if sys.platform == "win32":  # it has no such lock: there, take care yourself
-        yield
-        return
-    import fcntl
-
-    folder = os.open(target, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
-def _replace(database: Database, target: Path) -> None:
-    parts = Path(tempfile.mkdtemp(dir=target, prefix="parts-"))
-    try:
-        parts.chmod(0o755)
-        label_sets = _write_parts(database, parts)
-        manifest = _manifest(database, parts, label_sets)
-        sync_files(parts)
-        write_atomic(target / MANIFEST, json.dumps(manifest, indent=1))
-    except BaseException:
-        shutil.rmtree(parts, ignore_errors=True)
-        raise
-    # the lock is ours: other parts are of the old manifest, or a killed writer's
-    for path in target.iterdir():
-        if _is_ours(path) and path.name not in (_ACTIVATIONS, parts.name):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
-
-
-def _write_parts(database: Database, parts: Path) -> list[dict[str, str]]:
+def write_parts(database: Database, parts: Path) -> dict[str, Any]:
+    """Write all files, and give the facts for the manifest."""
     for name in database.table_names:
         database.table(name).to_parquet(parts / f"{name}.parquet", index=False)
     for name in _PEAK_ARRAYS:
@@ -175,32 +123,16 @@ def _write_parts(database: Database, parts: Path) -> list[dict[str, str]]:
         described.append(
             {"name": labels.name, "kind": labels.kind, "source": labels.source}
         )
-    return described
-
-
-def _manifest(
-    database: Database, parts: Path, label_sets: list[dict[str, str]]
-) -> dict[str, Any]:
-    files = sorted(path for path in parts.rglob("*") if path.is_file())
     return {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
         "about": database.about.to_dict(),
         "n_studies": database.n_studies,
         "spaces": database.peaks.spaces,
-        "label_sets": label_sets,
+        "label_sets": described,
         # a table without columns would lose its rows in a file
         "tables": {name: len(database.table(name)) for name in database.table_names},
         "notes": database.notes,
         "content_hash": database.content_hash,
-        "parts": parts.name,
-        "files": {
-            str(path.relative_to(parts)): {
-                "bytes": path.stat().st_size,
-                "sha256": hash_file(path),
-            }
-            for path in files
-        },
+        "segment_hashes": database.segment_hashes,
     }
 
 
@@ -229,11 +161,12 @@ def open_database(folder: str | Path) -> Database:
     """
     root = Path(folder)
     while True:
-        manifest = read_manifest(root)
+        manifest = read_manifest(root, COMPILED)
         try:
             return _open(root, manifest)
         except _DAMAGE as error:
-            if is_compiled(root) and read_manifest(root)["parts"] != manifest["parts"]:
+            now = read_manifest(root, COMPILED) if has_manifest(root) else manifest
+            if now["parts"] != manifest["parts"]:
                 continue  # it was replaced while it was being opened
             if isinstance(error, FormatError):
                 raise
@@ -266,19 +199,14 @@ def validate_database(folder: str | Path) -> list[str]:
     """
     root = Path(folder)
     open_database(root)
-    manifest = read_manifest(root)
-    parts = root / manifest["parts"]
-    wrong = [
-        f"{parts / name} is not what was written"
-        for name, facts in manifest["files"].items()
-        if hash_file(parts / name) != facts["sha256"]
-    ]
+    wrong = damaged_files(root, read_manifest(root, COMPILED))
     return wrong + damaged_activations(root / _ACTIVATIONS)
 
 
 def _open(root: Path, manifest: dict[str, Any]) -> Database:
     parts = root / manifest["parts"]
-    check_files(parts, manifest)
+    check_files(root, manifest, COMPILED)
+    _check_table_names(manifest["tables"])
     tables = {
         name: partial(_read_parquet, _MappedFile(parts / f"{name}.parquet"), n_rows)
         for name, n_rows in manifest["tables"].items()
@@ -297,8 +225,16 @@ def _open(root: Path, manifest: dict[str, Any]) -> Database:
         tables=tables,
         notes=manifest["notes"],
         content_hash=manifest["content_hash"],
-        store=FolderStore(root / _ACTIVATIONS, manifest["content_hash"]),
+        segment_hashes=manifest["segment_hashes"],
+        store=FolderStore(root / _ACTIVATIONS),
     )
+
+
+def _check_table_names(tables: dict[str, Any]) -> None:
+    """Refuse names that would lead out of the folder of parts."""
+    for name in tables:
+        if not name.replace("_", "").isalnum():
+            raise ValueError(f"a table is called {name!r}")
 
 
 def _open_labels(folder: Path, facts: dict[str, str], n_studies: int) -> LabelSet:

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 MAX_TEXT_BYTES = 2 << 30
 """A file that unpacks to more than this is refused."""
+
+STAGING = ".writing-"
+"""Begin of the names of folders in which results wait until they are complete."""
+
+_LEFT_BEHIND_SECONDS = 24 * 3600
 
 _WIDE_MARKS = {
     b"\xff\xfe": "UTF-16 (little-endian)",
@@ -61,6 +67,11 @@ def read_text(path: Path) -> str:
     if "\0" in text:
         raise FormatError(f"{path} is not a text file: it holds NUL characters.")
     return text
+
+
+def read_lines(path: Path) -> list[str]:
+    """Read the lines of a text file; see :func:`read_text`."""
+    return read_text(path).splitlines()
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -191,7 +202,8 @@ def atomic_folder(
     made = _folders_to_make(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
+        sweep(folder)
+        staging = Path(tempfile.mkdtemp(dir=folder, prefix=STAGING))
     except OSError as error:
         raise FormatError(
             f"cannot write into {folder}: {error.strerror or error}."
@@ -206,6 +218,14 @@ def atomic_folder(
                 empty.rmdir()
         raise
     staging.rmdir()
+
+
+def sweep(folder: Path) -> None:
+    """Delete staging folders that a killed process left here more than a day ago."""
+    for path in folder.glob(f"{STAGING}*"):
+        with suppress(OSError):  # its writer may be just finishing
+            if time.time() - path.stat().st_mtime > _LEFT_BEHIND_SECONDS:
+                shutil.rmtree(path)
 
 
 def _folders_to_make(folder: Path) -> list[Path]:

@@ -1,50 +1,90 @@
-"""The manifest of a compiled database: what there is, and whether it is all there."""
+"""Manifests of folders that are replaced as a whole: what there is, is it all there.
+
+::
+
+    manifest.json      format, facts, the folder of parts, its files with size and hash
+    parts-<name>/      everything else
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nimare_neurosynth.errors import FormatError
+from nimare_neurosynth.io._files import hash_file
 
-FORMAT = "nimare-neurosynth-database"
-FORMAT_VERSION = 1
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MANIFEST = "manifest.json"
-
-_PARTS = re.compile(r"parts-\w+")
-_TABLE = re.compile(r"\w+")
-_TYPES: dict[str, type] = {
-    "about": dict,
-    "n_studies": int,
-    "spaces": list,
-    "label_sets": list,
-    "tables": dict,
-    "notes": list,
-    "content_hash": str,
-    "parts": str,
-    "files": dict,
-}
+PARTS = "parts-"
+_PARTS_NAME = re.compile(r"parts-\w+")
+_COMMON: dict[str, type] = {"parts": str, "files": dict}
 
 
-def is_compiled(folder: Path) -> bool:
-    """Tell whether a folder looks like a compiled database."""
+@dataclass(frozen=True)
+class FolderFormat:
+    """A kind of folder that is replaced as a whole.
+
+    Attributes
+    ----------
+    name, version : str, int
+        What its manifest must say.
+    title : str
+        What messages call it: "compiled database".
+    remedy : str
+        What to do about a damaged one.
+    fields : mapping of str to type
+        Facts that its manifest must have.
+    beside : frozenset of str
+        What may stand beside the parts and can be made again.
+    """
+
+    name: str
+    version: int
+    title: str
+    remedy: str
+    fields: Mapping[str, type]
+    beside: frozenset[str] = field(default_factory=frozenset)
+
+    def is_ours(self, path: Path) -> bool:
+        """Tell whether a writer (that was killed, maybe) made this."""
+        known = path.name in self.beside or path.name.startswith(f".{MANIFEST}-")
+        return known or is_parts_name(path.name)
+
+
+def has_manifest(folder: Path) -> bool:
+    """Tell whether a folder looks like one that is replaced as a whole."""
     return (folder / MANIFEST).is_file()
 
 
 def is_parts_name(name: object) -> bool:
-    """Tell whether this can be the name of the folder of a database's parts."""
-    return isinstance(name, str) and _PARTS.fullmatch(name) is not None
+    """Tell whether this can be the name of the folder of parts."""
+    return isinstance(name, str) and _PARTS_NAME.fullmatch(name) is not None
 
 
-def read_manifest(root: Path) -> dict[str, Any]:
-    """Read and check the manifest of a compiled database.
+def manifest_format(folder: Path) -> str:
+    """Say of which format a folder's manifest is; "" where that cannot be told."""
+    try:
+        facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return str(facts["format"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return ""
+
+
+def read_manifest(root: Path, form: FolderFormat) -> dict[str, Any]:
+    """Read and check a manifest.
 
     Parameters
     ----------
     root : pathlib.Path
-        The folder of the database.
+        The folder it is in.
+    form : FolderFormat
+        What it must be.
 
     Returns
     -------
@@ -58,45 +98,66 @@ def read_manifest(root: Path) -> dict[str, Any]:
     """
     path = root / MANIFEST
     if not path.is_file():
-        raise FormatError(f"{root} is not a compiled database: it has no {MANIFEST}.")
+        raise FormatError(f"{root} is not a {form.title}: it has no {MANIFEST}.")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError, RecursionError) as error:
         raise FormatError(f"{path} cannot be read ({error}).") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise FormatError(f"{path} is not the manifest of a compiled database.")
+    if not isinstance(manifest, dict) or manifest.get("format") != form.name:
+        raise FormatError(f"{path} is not the manifest of a {form.title}.")
     version = manifest.get("format_version")
-    if version != FORMAT_VERSION:
+    if version != form.version:
         raise FormatError(
             f"{root} has format version {version}, but this version of "
-            f"nimare_neurosynth reads version {FORMAT_VERSION}: update the package or "
-            "compile the database again."
+            f"nimare_neurosynth reads version {form.version}: update the package or "
+            f"{form.remedy}."
         )
-    wrong = [k for k, kind in _TYPES.items() if not isinstance(manifest.get(k), kind)]
-    if wrong or not _is_safe(manifest):
-        what = wrong[0] if wrong else "a path in it"
-        raise FormatError(
-            f"{path} is damaged ({what} is wrong): compile the database again."
-        )
+    fields = {**_COMMON, **form.fields}
+    wrong = [k for k, kind in fields.items() if not isinstance(manifest.get(k), kind)]
+    if not wrong and not _names_are_safe(manifest):
+        wrong = ["a path in it"]
+    if wrong:
+        raise FormatError(f"{path} is damaged ({wrong[0]} is wrong): {form.remedy}.")
     return manifest
 
 
-def _is_safe(manifest: dict[str, Any]) -> bool:
+def _names_are_safe(manifest: dict[str, Any]) -> bool:
     """Tell whether no name in a manifest can lead out of the folder of parts."""
     files = [Path(name) for name in manifest["files"]]
     inside = all(not f.is_absolute() and ".." not in f.parts for f in files)
-    tables = all(_TABLE.fullmatch(name) for name in manifest["tables"])
-    return inside and tables and is_parts_name(manifest["parts"])
+    return inside and is_parts_name(manifest["parts"])
 
 
-def check_files(parts: Path, manifest: dict[str, Any]) -> None:
+def check_files(root: Path, manifest: dict[str, Any], form: FolderFormat) -> None:
     """Raise a FormatError unless every file is there and has its size."""
     for name, facts in manifest["files"].items():
-        path = parts / name
+        path = root / manifest["parts"] / name
         size = path.stat().st_size if path.is_file() else -1
         if size != facts["bytes"]:
             state = "is missing" if size < 0 else f"has {size:,} bytes"
             raise FormatError(
-                f"{path} {state}, but the manifest says {facts['bytes']:,} bytes: the "
-                "database is damaged; compile it again from its source."
+                f"{path} {state}, but the manifest says {facts['bytes']:,} bytes: it "
+                f"is damaged; {form.remedy}."
             )
+
+
+def list_files(parts: Path) -> dict[str, dict[str, Any]]:
+    """Describe every file below a folder: its size and SHA-256."""
+    return {
+        str(path.relative_to(parts)): {
+            "bytes": path.stat().st_size,
+            "sha256": hash_file(path),
+        }
+        for path in sorted(parts.rglob("*"))
+        if path.is_file()
+    }
+
+
+def damaged_files(root: Path, manifest: dict[str, Any]) -> list[str]:
+    """List the files that are not what was written, a sentence each."""
+    parts = root / manifest["parts"]
+    return [
+        f"{parts / name} is not what was written"
+        for name, facts in manifest["files"].items()
+        if not (parts / name).is_file() or hash_file(parts / name) != facts["sha256"]
+    ]

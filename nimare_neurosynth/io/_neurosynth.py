@@ -16,9 +16,11 @@ import numpy as np
 import pandas as pd
 
 from nimare_neurosynth.database import About, LabelSet
-from nimare_neurosynth.errors import FormatError
+from nimare_neurosynth.errors import FormatError, OptionError
 from nimare_neurosynth.io._build import Parts
 from nimare_neurosynth.io._files import read_text
+from nimare_neurosynth.io._row_order import METADATA
+from nimare_neurosynth.io._rows import in_row_order
 from nimare_neurosynth.io._sparse import read_sparse
 from nimare_neurosynth.io._tabular import (
     ids,
@@ -36,6 +38,9 @@ _COORDINATES = ("coordinates.tsv.gz", "coordinates.tsv", "database.tsv.gz")
 _METADATA = ("metadata.tsv.gz", "metadata.tsv")
 _LABEL_FILES = ("vocabulary.txt", "features.npz", "metadata.json")
 _READ = frozenset({*_COORDINATES, *_METADATA, *_LABEL_FILES})
+COUNTS = ("tfidf", "presence", "keep")
+"""What the option ``counts`` can be."""
+
 _ATTRIBUTION = {
     "neurosynth": (
         "ODbL-1.0",
@@ -78,13 +83,23 @@ def is_neurosynth_folder(folder: Path) -> bool:
     return bool(suffixes & {*_COORDINATES}) and bool(suffixes & {*_METADATA})
 
 
-def read_neurosynth(folder: Path) -> Parts:
+def check_counts_option(counts: str) -> None:
+    """Raise an OptionError if nothing like it can become of counts."""
+    if counts not in COUNTS:
+        raise OptionError(f"counts must be one of {', '.join(COUNTS)}, got {counts!r}.")
+
+
+def read_neurosynth(
+    folder: Path, *, row_order: str = METADATA, counts: str = COUNTS[0]
+) -> Parts:
     """Read a folder in the 2021+ layout, with every vocabulary in it.
 
     Parameters
     ----------
     folder : pathlib.Path
         It holds one version of one database.
+    row_order, counts : str
+        See :func:`nimare_neurosynth.read_database`.
 
     Returns
     -------
@@ -94,6 +109,8 @@ def read_neurosynth(folder: Path) -> Parts:
     ------
     FormatError
         If files are missing, damaged, or do not fit together.
+    OptionError
+        If these studies do not have such an order of rows.
     """
     files = [NamedFile.parse(path) for path in sorted(folder.iterdir())]
     coordinates = _one(files, _COORDINATES, folder)
@@ -114,6 +131,8 @@ def read_neurosynth(folder: Path) -> Parts:
     missing = {"table_id", "table_num", "peak_id"} - set(table.columns)
     if missing:
         notes.append(f"coordinates have no {', '.join(sorted(missing))}")
+    label_sets = _read_label_sets(files, len(studies), notes)
+    label_sets = in_row_order(label_sets, studies, position, row_order, notes)
     return Parts(
         about=_about(coordinates, folder),
         studies=studies,
@@ -121,7 +140,7 @@ def read_neurosynth(folder: Path) -> Parts:
         xyz=xyz,
         space=spaces,
         peak_columns=table.drop(columns=["id", "x", "y", "z"]),
-        label_sets=_read_label_sets(files, len(studies), notes),
+        label_sets=[_without_counts(labels, counts, notes) for labels in label_sets],
         notes=notes,
     )
 
@@ -229,11 +248,16 @@ def _label_sets_of(
     several = matrices.get(name, [])
     if not several:
         return [LabelSet(name, labels, None)]
-    kinds = [file.entities.get("type", "weight") for file in several]
+    kinds = [_kind(file) for file in several]
     sources = [file.entities.get("source", "") for file in several]
     sets = []
     for file, kind, source in zip(several, kinds, sources, strict=True):
         weights = read_sparse(file.path, (n_studies, len(labels)))
+        if kind == "count" and (weights.data < 0).any():
+            raise FormatError(
+                f"{file.path} should hold counts (type-{file.entities['type']}), but "
+                f"some are negative ({weights.data.min():g})."
+            )
         # one vocabulary may come with several matrices: tell them by what differs
         apart = [source] if len(set(sources)) > 1 else []
         apart += [kind] if len(set(kinds)) > 1 else []
@@ -245,6 +269,24 @@ def _label_sets_of(
             f"{several[0].path} holds the same weights as {others}: keep one of them."
         )
     return sets
+
+
+def _kind(file: NamedFile) -> str:
+    kind = file.entities.get("type", "weight")
+    return "count" if kind == "counts" else kind
+
+
+def _without_counts(labels: LabelSet, counts: str, notes: list[str]) -> LabelSet:
+    if labels.kind != "count" or counts == "keep":
+        return labels
+    if counts == "presence":
+        notes.append(f"counts of {labels.name} turned into presence: 1 where above 0")
+        return labels.as_presence()
+    notes.append(
+        f"counts of {labels.name} turned into tf-idf: counts times "
+        "ln((1 + N) / (1 + df)) + 1, each study's weights scaled to norm 1"
+    )
+    return labels.as_tfidf()
 
 
 def _read_vocabulary(path: Path) -> tuple[str, ...]:

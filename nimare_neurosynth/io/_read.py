@@ -6,18 +6,30 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nimare_neurosynth.errors import FormatError, NeurosynthError, suggest
+from nimare_neurosynth.errors import (
+    FormatError,
+    NeurosynthError,
+    OptionError,
+    suggest,
+)
 from nimare_neurosynth.io._build import build
 from nimare_neurosynth.io._cache import cache_folder, fingerprint
-from nimare_neurosynth.io._compiled import open_database, write_database
-from nimare_neurosynth.io._manifest import FORMAT_VERSION, is_compiled
-from nimare_neurosynth.io._neurosynth import is_neurosynth_folder, read_neurosynth
+from nimare_neurosynth.io._compiled import COMPILED, open_database, write_database
+from nimare_neurosynth.io._manifest import has_manifest
+from nimare_neurosynth.io._neurosynth import (
+    COUNTS,
+    check_counts_option,
+    is_neurosynth_folder,
+    read_neurosynth,
+)
+from nimare_neurosynth.io._row_order import METADATA
+from nimare_neurosynth.io._rows import check_row_order_option, warn_of_row_order
 from nimare_neurosynth.io._user_table import read_user_table
 
 if TYPE_CHECKING:
     from nimare_neurosynth.database import Database
 
-_READER_VERSION = "1"
+_READER_VERSION = "2"
 """Raise it when readers give other results: cached databases are then made again."""
 
 _TABLE_ENDINGS = (".txt", ".tsv", ".csv", ".txt.gz", ".tsv.gz", ".csv.gz")
@@ -27,6 +39,8 @@ def read_database(
     path: str | PathLike[str],
     *,
     features: str | PathLike[str] | None = None,
+    row_order: str = METADATA,
+    counts: str = COUNTS[0],
     cache: bool = False,
 ) -> Database:
     r"""Read a database of studies, whatever form it has.
@@ -41,6 +55,15 @@ def read_database(
         ``space`` (tab- or comma-separated, plain or gzipped).
     features : str or path, optional
         For a table of peaks: a table of labels, study ids in its first column.
+    row_order : {"metadata", "text", "number", "coordinates", "auto"}
+        For a folder in the 2021+ layout: which study each row of its matrices belongs
+        to. Rows follow the metadata, the ids sorted as text or as numbers, or the
+        coordinates' first mention of each study; ``"auto"`` takes, for each label set,
+        the order that fits titles where that of the metadata does not. You are warned
+        where another order fits: see :func:`nimare_neurosynth.io.check_row_order`.
+    counts : {"tfidf", "presence", "keep"}
+        For a folder in the 2021+ layout: what becomes of label sets that are counts
+        (``type-count``), as NeuroQuery's are.
     cache : bool
         Keep the compiled form in the user's cache, so that the same files open at once
         the next time.
@@ -53,6 +76,8 @@ def read_database(
     ------
     FormatError
         If there is nothing there, or it is damaged or of no known form.
+    OptionError
+        If there is no such option, or these files cannot have it.
 
     Examples
     --------
@@ -65,29 +90,40 @@ def read_database(
     """
     if not isinstance(path, str | PathLike) or not str(path):
         raise FormatError(f"the path of a database is needed, got {path!r}.")
+    check_row_order_option(row_order)
+    check_counts_option(counts)
     source = Path(path)
     labels = None if features is None else Path(features)
     if not _exists(source):
         raise FormatError(f"there is no file or folder {source}.{_neighbours(source)}")
     if labels is not None and not (_exists(labels) and labels.is_file()):
         raise FormatError(f"there is no file of features {labels}.")
-    if source.is_dir() and is_compiled(source):
+    if source.is_dir() and has_manifest(source):
         _no_features(labels, "a compiled database has its labels in it")
-        return open_database(source)
+        _no_options(row_order, counts, "a compiled database", "read its source again")
+        return _opened(source)
+    options = (row_order, counts)
     if not cache:
-        return _read(source, labels)
+        return _read(source, labels, *options)
     inputs = _inputs(source, labels)
-    key = fingerprint(inputs, _READER_VERSION, str(FORMAT_VERSION), source.name)
+    versions = (_READER_VERSION, str(COMPILED.version))
+    key = fingerprint(inputs, *versions, *options, source.name)
     folder = cache_folder() / "databases" / key
     try:
-        return open_database(folder)
+        return _opened(folder)
     except FormatError:
-        database = _read(source, labels)
+        database = _read(source, labels, *options)
     try:
         write_database(database, folder)
         return open_database(folder)
     except NeurosynthError:  # the cache cannot be written: it is only a cache
         return database
+
+
+def _opened(folder: Path) -> Database:
+    database = open_database(folder)
+    warn_of_row_order(database.notes)
+    return database
 
 
 def _exists(path: Path) -> bool:
@@ -97,19 +133,24 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _read(source: Path, features: Path | None) -> Database:
-    if not source.is_dir():
-        _check_table_name(source)
-        return build(read_user_table(source, features))
-    if is_neurosynth_folder(source):
+def _read(source: Path, features: Path | None, row_order: str, counts: str) -> Database:
+    if source.is_dir() and is_neurosynth_folder(source):
         _no_features(features, "a folder in Neurosynth's layout has its labels in it")
-        return build(read_neurosynth(source))
-    peaks, own_features = _legacy_files(source)
-    if peaks is None:
-        raise FormatError(
-            f"{source} is no database of a known form: it has neither {_FORMS}."
-        )
-    return build(read_user_table(peaks, features or own_features))
+        parts = read_neurosynth(source, row_order=row_order, counts=counts)
+        warn_of_row_order(parts.notes)
+        return build(parts)
+    peaks = source
+    if source.is_dir():
+        found, own_features = _legacy_files(source)
+        if found is None:
+            raise FormatError(
+                f"{source} is no database of a known form: it has neither {_FORMS}."
+            )
+        peaks, features = found, features or own_features
+    else:
+        _check_table_name(source)
+    _no_options(row_order, counts, "a table of peaks", "leave it out")
+    return build(read_user_table(peaks, features))
 
 
 _FORMS = (
@@ -135,6 +176,16 @@ def _inputs(source: Path, features: Path | None) -> list[Path]:
 def _no_features(features: Path | None, why: str) -> None:
     if features is not None:
         raise FormatError(f"features are only for tables of peaks: {why}.")
+
+
+def _no_options(row_order: str, counts: str, what: str, instead: str) -> None:
+    given = {"row_order": (row_order, METADATA), "counts": (counts, COUNTS[0])}
+    for name, (value, default) in given.items():
+        if value != default:
+            raise OptionError(
+                f"{name}={value!r} is only for folders in Neurosynth's layout since "
+                f"2021, not for {what}: {instead}."
+            )
 
 
 def _check_table_name(source: Path) -> None:

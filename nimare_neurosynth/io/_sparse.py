@@ -51,7 +51,7 @@ def read_sparse(path: Path, shape: tuple[int, int]) -> csc_array:
         raise FormatError(
             f"{path} holds {matrix.shape[0]:,} studies x {matrix.shape[1]:,} labels, "
             f"but the metadata list {shape[0]:,} studies and the vocabulary "
-            f"{shape[1]:,} labels."
+            f"{shape[1]:,} labels: these files do not belong together."
         )
     if matrix.dtype.kind not in "biuf":
         raise FormatError(f"{path} holds {matrix.dtype} values, not numbers.")

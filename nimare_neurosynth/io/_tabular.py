@@ -14,13 +14,15 @@ from nimare_neurosynth.errors import FormatError, suggest
 from nimare_neurosynth.io._files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 MISSING = frozenset({"", "nan", "na", "n/a", "none", "null"})
 """Texts that mean "no value" where a number is expected (any case)."""
+
+_BLOCK_BYTES = 16 << 20
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -45,21 +47,59 @@ def read_table(path: Path) -> pd.DataFrame:
     FormatError
         If it is no such table.
     """
+    rows = _open_rows(path, keep=True)
+    table = rows.frame()
+    rest = table.iloc[1:]
+    rest.columns = pd.Index(_names(list(table.iloc[0]), path), dtype="str")
+    rest.index = pd.Index(rows.lines[1:])
+    return rest
+
+
+def read_rows(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """Read a table row by row, for tables that are large.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        As for :func:`read_table`.
+
+    Returns
+    -------
+    names : list of str
+        Names of the columns.
+    rows : iterator of (int, list of str)
+        The number of the line on which a row begins, and its fields.
+
+    Raises
+    ------
+    FormatError
+        If it is no such table, before there is any row.
+    """
+    rows = _open_rows(path, keep=False)
+    each = rows.each()
+    names = _names(next(each), path)
+    return names, zip(rows.lines[1:].tolist(), each, strict=True)
+
+
+def _open_rows(path: Path, *, keep: bool) -> _Rows:
+    """Find out how a table is to be read, and check that its rows are complete."""
     text = read_text(path).replace("\r\n", "\n")
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
     header = text.split("\n", 1)[0]
     if not header.strip():
         raise FormatError(f"{path} is empty: a table with a header is needed.")
     separator = "\t" if "\t" in header or "," not in header else ","
     rows: _Rows | None = None
     if '"' in text:
-        rows = _quoted_rows(text, separator, path)
+        rows = _quoted_rows(text, separator, path, keep=keep)
         if separator == "\t" and (rows is None or not rows.fit):
             plain = _plain_rows(text, separator)
             rows = plain if plain.fit else rows
     if rows is None:
         rows = _plain_rows(text, separator)
     rows.check(path)
-    return _with_header(rows.frame(), rows.lines, path)
+    return rows
 
 
 @dataclass(frozen=True)
@@ -69,6 +109,7 @@ class _Rows:
     fields: NDArray[np.int64]
     lines: NDArray[np.int64]
     frame: Callable[[], pd.DataFrame]
+    each: Callable[[], Iterator[list[str]]]
 
     @property
     def fit(self) -> bool:
@@ -95,21 +136,21 @@ def _plain_rows(text: str, separator: str) -> _Rows:
     pandas fills short rows in silence and does not tell which line a row came from, so
     that fields are counted here, on the bytes all at once.
     """
-    data = np.frombuffer(text.encode(), dtype=np.uint8)
+    packed = text.encode()
+    data = np.frombuffer(packed, dtype=np.uint8)
     ends = np.flatnonzero(data == ord("\n"))
     if not len(ends) or ends[-1] != len(data) - 1:
         ends = np.append(ends, len(data))
     starts = np.concatenate([[0], ends[:-1] + 1])
-    separators = np.flatnonzero(data == ord(separator))
-    fields = np.diff(np.searchsorted(separators, np.append(starts, len(data)))) + 1
+    fields = _count(data, ord(separator), starts) + 1
     full = ends > starts
 
     def frame() -> pd.DataFrame:
-        kept = text
+        kept = packed
         if not full.all():  # pandas has its own idea of which lines are empty
-            kept = "\n".join(line for line in text.split("\n") if line)
+            kept = b"\n".join(line for line in packed.split(b"\n") if line)
         return pd.read_csv(
-            io.StringIO(kept),
+            io.BytesIO(kept),
             sep=separator,
             dtype=str,
             keep_default_na=False,
@@ -117,28 +158,57 @@ def _plain_rows(text: str, separator: str) -> _Rows:
             index_col=False,
             header=None,
             skip_blank_lines=False,
+            lineterminator="\n",
         )
 
-    return _Rows(fields[full], np.flatnonzero(full) + 1, frame)
+    def each() -> Iterator[list[str]]:
+        lines = (line.removesuffix("\n") for line in _lines(text))
+        return (line.split(separator) for line in lines if line)
+
+    return _Rows(fields[full], np.flatnonzero(full) + 1, frame, each)
 
 
-def _quoted_rows(text: str, separator: str, path: Path) -> _Rows | None:
+def _count(
+    data: NDArray[np.uint8], byte: int, starts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Count a byte in each line, in blocks, as each position found takes 8 bytes."""
+    counts = []
+    edges = np.unique(np.searchsorted(starts, np.arange(0, len(data), _BLOCK_BYTES)))
+    for first, stop in zip(edges, [*edges[1:], len(starts)], strict=True):
+        begin = starts[first:stop]
+        end = starts[stop] if stop < len(starts) else len(data)
+        found = np.flatnonzero(data[begin[0] : end] == byte) + begin[0]
+        counts.append(np.diff(np.searchsorted(found, np.append(begin, end))))
+    return np.concatenate(counts)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give the lines of a text with their ends, without a copy of all of them."""
+    start = 0
+    while start < len(text):
+        stop = text.find("\n", start) + 1 or len(text)
+        yield text[start:stop]
+        start = stop
+
+
+def _quoted_rows(text: str, separator: str, path: Path, *, keep: bool) -> _Rows | None:
     """Read rows in which a field may be quoted, and then hold tabs and line ends.
 
     Gives None where a table with tabs cannot be read in this way.
     """
     rows: list[list[str]] = []
+    fields: list[int] = []
     lines: list[int] = []
     before = 0
     longest = csv.field_size_limit(len(text) + 1)
     try:
-        reader = csv.reader(
-            io.StringIO(text, newline=""), delimiter=separator, strict=True
-        )
+        reader = csv.reader(_lines(text), delimiter=separator, strict=True)
         for row in reader:
             if row:
-                rows.append(row)
+                fields.append(len(row))
                 lines.append(before + 1)
+                if keep:
+                    rows.append(row)
             before = reader.line_num
     except csv.Error as error:
         if separator == "\t":
@@ -148,24 +218,30 @@ def _quoted_rows(text: str, separator: str, path: Path) -> _Rows | None:
         raise FormatError(f"{path}:{before + 1} has {why}.") from error
     finally:
         csv.field_size_limit(longest)
-    fields = np.array([len(row) for row in rows])
-    return _Rows(fields, np.array(lines), lambda: pd.DataFrame(rows, dtype="str"))
+
+    def frame() -> pd.DataFrame:
+        return pd.DataFrame(rows, dtype="str")
+
+    def each() -> Iterator[list[str]]:
+        longest = csv.field_size_limit(len(text) + 1)
+        try:
+            rows = csv.reader(_lines(text), delimiter=separator, strict=True)
+            yield from filter(None, rows)
+        finally:
+            csv.field_size_limit(longest)
+
+    return _Rows(np.array(fields), np.array(lines), frame, each)
 
 
-def _with_header(
-    table: pd.DataFrame, lines: NDArray[np.int64], path: Path
-) -> pd.DataFrame:
-    """Take the first row as the names of the columns."""
-    names = [str(name).strip() for name in table.iloc[0]]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise FormatError(f"{path}:1 repeats the column {repeated[0]!r}.")
+def _names(header: Sequence[object], path: Path) -> list[str]:
+    """Take the fields of the first row as the names of the columns."""
+    names = [str(name).strip() for name in header]
+    repeated = pd.Series(names)[pd.Series(names).duplicated()]
+    if len(repeated):
+        raise FormatError(f"{path}:1 repeats the column {min(repeated)!r}.")
     if "" in names[1:]:  # the first may be an index that pandas wrote
         raise FormatError(f"{path}:1 has a column without a name.")
-    rest = table.iloc[1:]
-    rest.columns = pd.Index(names, dtype="str")
-    rest.index = pd.Index(lines[1:])
-    return rest
+    return names
 
 
 def need_columns(table: pd.DataFrame, needed: Sequence[str], path: Path) -> None:

@@ -17,11 +17,11 @@ from nimare_neurosynth.io._build import Parts
 from nimare_neurosynth.io._tabular import (
     ids,
     need_columns,
-    no_repeats,
     numbers,
     read_table,
     whole_years,
 )
+from nimare_neurosynth.io._weights import read_weights, spread_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +44,7 @@ def read_user_table(path: Path, features: Path | None = None) -> Parts:
         rows; other columns stay with the peaks.
     features : pathlib.Path, optional
         Ids in the first column, whatever its name; one column of weights per label.
+        Only weights other than 0 take memory.
 
     Returns
     -------
@@ -115,37 +116,19 @@ def _move_study_columns(
 
 
 def _read_features(path: Path, studies: pd.DataFrame, notes: list[str]) -> LabelSet:
-    from scipy.sparse import csc_array
-
-    table = read_table(path)
-    if table.shape[1] < 2:
-        raise FormatError(
-            f"{path} has no column of weights: ids in the first column, then one "
-            "column per label."
-        )
-    id_column = str(table.columns[0])
-    if not id_column:  # an index that pandas wrote, unless it is the ids
-        named = [name for name in table.columns if name.lower() in _ID_NAMES]
-        if named:
-            table, id_column = table.drop(columns=""), named[0]
-    study_ids = ids(table, id_column, path)
-    no_repeats(study_ids, path)
-    rows = pd.Index(study_ids).get_indexer(studies["study_id"])  # type: ignore[arg-type]
+    table = read_weights(path, _ID_NAMES)
+    rows = pd.Index(table.study_ids).get_indexer(studies["study_id"])  # type: ignore[arg-type]
     known = rows >= 0
     if not known.any():
-        theirs = study_ids.iloc[0] if len(study_ids) else "(nothing)"
+        theirs = table.study_ids[0] if table.study_ids else "(nothing)"
         ours = studies["study_id"].iloc[0] if len(studies) else "(nothing)"
         raise FormatError(
             f"{path} shares no study with the table of peaks: its ids begin with "
             f"{theirs!r}, those of the peaks with {ours!r}."
         )
-    _note_unmatched(len(table), known, notes)
-    labels = tuple(str(name) for name in table.columns if name != id_column)
-    weights = np.stack([numbers(table, name, path) for name in labels], axis=1)
-    matrix = np.zeros((len(studies), len(labels)))
-    matrix[known] = np.nan_to_num(weights[rows[known]])
-    name = path.name.split(".")[0]
-    return LabelSet(name, labels, csc_array(matrix), "weight")
+    _note_unmatched(len(table.study_ids), known, notes)
+    weights = spread_rows(table.weights, rows)
+    return LabelSet(path.name.split(".")[0], table.labels, weights, "weight")
 
 
 def _note_unmatched(n_rows: int, known: NDArray[np.bool_], notes: list[str]) -> None:

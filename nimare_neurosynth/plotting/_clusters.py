@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
     from numpy.typing import NDArray
 
+    from nimare_neurosynth.space import Mask
+
 COLUMNS = ("cluster", "x", "y", "z", "value", "size_mm3")
 MAX_PEAKS = 4
 """Peaks listed for one cluster, the strongest included."""
@@ -65,6 +67,52 @@ def cluster_table(
                     }
                 )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def count_clusters(values: NDArray[Any], mask: Mask) -> int:
+    """Count the clusters of a thresholded map, as :func:`cluster_table` finds them.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_voxels,)
+        One value per voxel of the mask, 0 wherever it is not significant.
+    mask : Mask
+        Where the voxels are.
+
+    Returns
+    -------
+    int
+        Clusters of positive values and of negative ones. Only significant voxels are
+        looked at, which takes a millisecond where labelling the volume takes ten.
+    """
+    return sum(
+        _count_pieces(mask.flat_index[inside], mask.shape)
+        for inside in (values > 0, values < 0)
+    )
+
+
+def _count_pieces(flat: NDArray[np.int32], shape: tuple[int, int, int]) -> int:
+    """Count the pieces that some voxels, ascending, form where they share faces."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not len(flat):
+        return 0
+    pairs = []
+    step = 1
+    for axis in (2, 1, 0):
+        after = np.searchsorted(flat, flat + step)
+        there = flat[np.minimum(after, len(flat) - 1)] == flat + step
+        there &= (flat // step) % shape[axis] < shape[axis] - 1  # not round the corner
+        pairs.append(np.stack([np.flatnonzero(there), after[there]]))
+        step *= shape[axis]
+    ends = np.concatenate(pairs, axis=1)
+    joined = coo_array(
+        (np.ones(ends.shape[1], dtype=bool), (ends[0], ends[1])),
+        shape=(len(flat), len(flat)),
+    )
+    n_pieces, _ = connected_components(joined, directed=False)
+    return int(n_pieces)
 
 
 def _clusters(

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nimare_neurosynth.stats._normal import p_from_z
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from nimare_neurosynth._typing import BoolArray
 
 
 def fdr_threshold(p: ArrayLike, q: float) -> float:
@@ -35,7 +39,46 @@ def fdr_threshold(p: ArrayLike, q: float) -> float:
     >>> fdr_threshold([0.001, 0.02, 0.04, 0.9], 0.05)
     0.02
     """
-    ordered = np.sort(np.asarray(p, dtype=np.float64), axis=None)
-    bound = np.arange(1, ordered.size + 1) * (q / max(ordered.size, 1))
+    values = np.asarray(p, dtype=np.float64)
+    # what is above q cannot be significant: only the rest is worth sorting
+    return _threshold(values[values <= q], values.size, q)
+
+
+def fdr_significant(z: ArrayLike, q: float) -> BoolArray:
+    """Tell which two-sided tests the Benjamini-Hochberg procedure declares.
+
+    Parameters
+    ----------
+    z : array-like of float, shape (n_tests,)
+        z values, without NaN.
+    q : float
+        Expected share of false discoveries, above 0 and below 1.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_tests,)
+        The same as ``p_from_z(z) <= fdr_threshold(p_from_z(z), q)``; p values are
+        computed only where they can matter.
+
+    Examples
+    --------
+    >>> fdr_significant([0.5, -4.0, 3.0, 1.0], 0.05)
+    array([False,  True,  True, False])
+    """
+    from scipy.special import ndtri
+
+    values = np.asarray(z, dtype=np.float64)
+    least = float(-ndtri(q / 2)) * (1 - 1e-9)  # no rounding may lose a candidate
+    [candidates] = np.nonzero(np.abs(values) >= least)
+    p = p_from_z(values[candidates])
+    significant = np.zeros(values.shape, dtype=bool)
+    significant[candidates] = p <= _threshold(p[p <= q], values.size, q)
+    return significant
+
+
+def _threshold(smallest: ArrayLike, n_tests: int, q: float) -> float:
+    """Find the threshold, given all p values that are at most q."""
+    ordered = np.sort(np.asarray(smallest, dtype=np.float64))
+    bound = np.arange(1, ordered.size + 1) * (q / max(n_tests, 1))
     below = np.flatnonzero(ordered <= bound)
     return float(ordered[below[-1]]) if below.size else -1.0

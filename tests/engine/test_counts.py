@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,13 +22,18 @@ from tests.oracles import (
 from tests.strategies import label_masks, masks, peak_tables
 
 
-@given(st.data(), peak_tables(), masks(), st.sampled_from([1, 3, 4096]))
-def test_counts_are_a_matrix_product(data, table, mask, block_size):
+@given(
+    st.data(),
+    peak_tables(),
+    masks(),
+    st.sampled_from([1, 3, 4096]),
+    st.sampled_from([1, 2, 5, 8192]),
+)
+def test_counts_are_a_matrix_product(data, table, mask, block_size, segment_size):
     xyz, study, n = table
     sets = data.draw(label_masks(n))
-    made = build_activations(
-        xyz, study, n, mask=mask, radius_mm=6, block_size=block_size
-    )
+    sizes = {"block_size": block_size, "segment_size": segment_size}
+    made = build_activations(xyz, study, n, mask=mask, radius_mm=6, **sizes)
     counts = count_columns(made, LabelColumns.from_masks(sets))
     dense = dense_activations(xyz, study, n, mask, 6)
     np.testing.assert_array_equal(counts, dense_counts(dense, sets))
@@ -40,6 +47,16 @@ def test_many_labels_at_once_equal_one_after_the_other(seed, n_labels, n_jobs):
     batch = count_columns(made, LabelColumns.from_masks(sets), n_jobs=n_jobs)
     loop = [count_columns(made, LabelColumns.from_masks([s]))[0] for s in sets]
     np.testing.assert_array_equal(batch, loop)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
+def test_counts_can_be_held_in_other_types(dtype):
+    rng = np.random.default_rng(3)
+    made = random_activations(rng, brain_block(), 15, segment_size=6)
+    columns = LabelColumns.from_masks(rng.random((4, 15)) < 0.5)
+    counts = count_columns(made, columns, dtype=dtype)
+    assert counts.dtype == dtype
+    np.testing.assert_array_equal(counts, count_columns(made, columns))
 
 
 @given(st.integers(0, 99))
@@ -61,7 +78,8 @@ def small_tiles(monkeypatch):
 @pytest.mark.usefixtures("small_tiles")
 def test_tiles_cover_each_cell_once(n_jobs, block_size):
     rng = np.random.default_rng(0)
-    made = random_activations(rng, brain_block(), 15, block_size=block_size)
+    sizes = {"block_size": block_size, "segment_size": 4}
+    made = random_activations(rng, brain_block(), 15, **sizes)
     columns = LabelColumns.from_masks(rng.random((11, 15)) < 0.3)
     seen = np.zeros((11, made.n_voxels), dtype=int)
 
@@ -74,9 +92,11 @@ def test_tiles_cover_each_cell_once(n_jobs, block_size):
 
 
 @pytest.mark.usefixtures("small_tiles")
-def test_tiles_and_threads_change_no_count():
+@pytest.mark.parametrize("segment_size", [1, 6, 15])
+def test_tiles_and_threads_change_no_count(segment_size):
     rng = np.random.default_rng(1)
-    made = random_activations(rng, brain_block(), 15, block_size=32)
+    sizes = {"block_size": 32, "segment_size": segment_size}
+    made = random_activations(rng, brain_block(), 15, **sizes)
     sets = rng.random((11, 15)) < 0.3
     expected = dense_counts(made.to_csr().toarray(), sets)
     for n_jobs in (1, 2, -1):
@@ -122,20 +142,37 @@ def test_columns_of_other_studies_are_refused():
         count_columns(made, columns)
 
 
-def _arrays(made):
-    return (made.offsets, made.runs, made.sizes, made.totals, made.has_peaks)
+FIELDS = ("offsets", "runs", "sizes", "totals", "has_peaks")
+
+
+def _frozen(segment):
+    arrays = {name: getattr(segment, name).copy() for name in FIELDS}
+    for array in arrays.values():
+        array.flags.writeable = False
+    return replace(segment, **arrays)
 
 
 def test_read_only_columns_and_activations_can_be_counted():
     rng = np.random.default_rng(5)
-    made = random_activations(rng, brain_block(), 9)
+    made = random_activations(rng, brain_block(), 9, segment_size=4)
     columns = LabelColumns.from_masks(rng.random((3, 9)) < 0.5)
     expected = count_columns(made, columns)
-    frozen = [np.array(v) for v in _arrays(made)]
-    for array in (*frozen, columns.offsets, columns.studies):
+    for array in (columns.offsets, columns.studies):
         array.flags.writeable = False
-    again = count_columns(Activations(*frozen, made.block_size), columns, n_jobs=2)
+    frozen = Activations.from_segments([_frozen(part) for part in made.segments])
+    again = count_columns(frozen, columns, n_jobs=2)
     np.testing.assert_array_equal(again, expected)
+
+
+@pytest.mark.parametrize("studies", [[2, 1], [1, 1], [8, 0]])
+def test_columns_out_of_order_are_refused(studies):
+    made = random_activations(
+        np.random.default_rng(0), brain_block(), 9, segment_size=2
+    )
+    offsets = np.array([0, 2], np.int64)
+    columns = LabelColumns(offsets, np.array(studies, np.int32), 9)
+    with pytest.raises(ValueError, match="must ascend, without repeats"):
+        count_columns(made, columns)
 
 
 @pytest.mark.parametrize("studies", [[0, 9], [-1, 2], [5]])

@@ -11,40 +11,20 @@ import pytest
 from nimare_neurosynth.engine import (
     LabelColumns,
     _jit,
-    _tiles,
     build_activations,
     count_columns,
 )
 from nimare_neurosynth.engine import _kernels as kernels
-from nimare_neurosynth.stats import _association, association_and_uniformity_z
+from nimare_neurosynth.stats import association_and_uniformity_z
+from tests.engine.conftest import KERNELS
 from tests.oracles import brain_block, dense_activations, dense_counts, random_peaks
 
-NAMES = (
-    "runs_of_studies",
-    "count_block_runs",
-    "place_block_runs",
-    "count_tile",
-    "sum_over_voxels",
-    "voxels_of_studies",
-    "z_tile",
-)
 
-
-def test_all_kernels_are_listed_here():
+def test_all_kernels_are_listed():
     compiled = {
         name for name, value in vars(kernels).items() if hasattr(value, "py_func")
     }
-    assert compiled == set(NAMES)
-
-
-@pytest.fixture
-def uncompiled(monkeypatch):
-    """Let the package run its kernels as plain Python."""
-    for name in NAMES:
-        plain = getattr(kernels, name).py_func
-        for module in (kernels, _tiles, _association):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, plain)
+    assert compiled == set(KERNELS)
 
 
 def toy_peaks():
@@ -56,9 +36,11 @@ def toy_peaks():
 
 
 def everything(mask):
-    """Run each kernel once, and give all that they computed."""
+    """Run each kernel, and give all that they computed."""
     xyz, study = toy_peaks()
-    made = build_activations(xyz, study, 8, mask=mask, radius_mm=5, block_size=50)
+    made = build_activations(
+        xyz, study, 8, mask=mask, radius_mm=5, block_size=50, segment_size=3
+    )
     sets = np.random.default_rng(1).random((3, 8)) < 0.5
     counts = count_columns(made, LabelColumns.from_masks(sets))
     values = np.arange(float(mask.n_voxels))
@@ -69,7 +51,7 @@ def everything(mask):
         totals=made.totals,
         n_studies=8,
     )
-    parts = (made.offsets, made.runs, made.sizes, made.totals)
+    parts = [a for s in made.segments for a in (s.offsets, s.runs, s.sizes, s.totals)]
     return (*parts, counts, made.sum_of(values), made.to_csr().indices, *z)
 
 
@@ -78,22 +60,23 @@ def compiled_results():
     return everything(brain_block())
 
 
-@pytest.mark.usefixtures("uncompiled")
-def test_plain_and_compiled_kernels_agree_bit_for_bit(compiled_results):
+def test_plain_and_compiled_kernels_agree_bit_for_bit(compiled_results, uncompiled):
     for plain, compiled in zip(
         everything(brain_block()), compiled_results, strict=True
     ):
         np.testing.assert_array_equal(plain, compiled)
+        assert plain.dtype == compiled.dtype
+    assert min(uncompiled.values()) > 0  # every kernel ran as plain Python
 
 
 @pytest.mark.usefixtures("uncompiled")
+@pytest.mark.parametrize("segment_size", [3, 8])
 @pytest.mark.parametrize("block_size", [3, 60, 4096])
-def test_plain_kernels_agree_with_the_oracle(block_size):
+def test_plain_kernels_agree_with_the_oracle(block_size, segment_size):
     xyz, study = toy_peaks()
     mask = brain_block()
-    made = build_activations(
-        xyz, study, 8, mask=mask, radius_mm=9, block_size=block_size
-    )
+    sizes = {"block_size": block_size, "segment_size": segment_size}
+    made = build_activations(xyz, study, 8, mask=mask, radius_mm=9, **sizes)
     dense = dense_activations(xyz, study, 8, mask, 9)
     sets = np.random.default_rng(1).random((3, 8)) < 0.5
     np.testing.assert_array_equal(made.to_csr().toarray(), dense)
@@ -123,11 +106,56 @@ def test_blocks_are_placed_at_the_first_study_of_their_task(first_study):
     assert results[0][2][first_study : first_study + 2].tolist() == [4, 2]
 
 
+def both_forms(kernel):
+    return kernel, kernel.py_func
+
+
+def test_changes_are_added_to_those_of_other_segments():
+    # 1 block of 6 voxels; studies 10 and 11 of 2 make this segment
+    offsets, runs = np.array([0, 1, 3]), np.array([[0, 2], [1, 4], [5, 6]], np.uint16)
+    studies = np.array([3, 10, 11], np.int32)  # 3 is of an earlier segment
+    first, stop = np.array([0, 1]), np.array([0, 3])
+    expected = [[7, 7, 7, 7, 7, 7], [8, 8, 6, 7, 6, 8]]
+    for add in both_forms(kernels.add_changes):
+        out = np.full((2, 6), 7, np.int32)
+        add(offsets, runs, 2, 6, 6, (0, 1), first, stop, studies, 10, (0, 2), out)
+        # a run that ends where the block does takes nothing away
+        np.testing.assert_array_equal(out, expected)
+
+
+def test_changes_are_those_of_the_blocks_and_columns_asked_for():
+    # 2 studies, blocks of 4 voxels: the last has 2
+    offsets = np.array([0, 1, 1, 2, 3, 3, 4])
+    runs = np.array([[0, 4], [1, 3], [0, 1], [0, 2]], np.uint16)
+    studies = np.array([0, 0, 1], np.int32)
+    first, stop = np.array([0, 1]), np.array([1, 3])
+    for add in both_forms(kernels.add_changes):
+        out = np.zeros((1, 6), np.int32)
+        add(offsets, runs, 2, 4, 10, (1, 3), first, stop, studies, 0, (1, 2), out)
+        np.testing.assert_array_equal(out, [[1, 0, 0, -1, 1, 0]])
+
+
+@pytest.mark.parametrize("block_size", [1, 2, 3, 5, 9])
+def test_changes_are_summed_within_blocks(block_size):
+    changes = np.random.default_rng(2).integers(-3, 4, (4, 5)).astype(np.int32)
+    expected = np.concatenate(
+        [
+            changes[:, first : first + block_size].cumsum(axis=1)
+            for first in range(0, 5, block_size)
+        ],
+        axis=1,
+    )
+    for sum_changes in both_forms(kernels.sum_changes):
+        out = changes.copy()
+        sum_changes(out, block_size)
+        np.testing.assert_array_equal(out, expected)
+
+
 # ------------------------------------------------------------------ compilation
 
 
 def test_kernels_keep_their_plain_form_and_are_cached():
-    for name in NAMES:
+    for name in KERNELS:
         compiled = getattr(kernels, name)
         assert callable(compiled.py_func)
         assert compiled.targetoptions["nogil"] is True
