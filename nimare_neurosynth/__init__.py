@@ -3,8 +3,10 @@
 ::
 
     read_database, Database     a database of studies, ready to be asked
+    merge_databases             several of them as one; concatenate, if none is shared
     Selection                   studies chosen by terms, regions, places, metadata
     meta_analysis, Maps         where the selected studies activate the brain
+    term_maps, TermMaps         the maps of all terms, in a folder
     load_demo                   real data that come with NiMARE
 
 and, each with one import path: :mod:`nimare_neurosynth.space` (masks, coordinates),
@@ -26,17 +28,36 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nimare_neurosynth.database import Database, Selection
     from nimare_neurosynth.datasets import load_demo
-    from nimare_neurosynth.io import open_database, read_database, write_database
-    from nimare_neurosynth.meta import Maps, meta_analysis
+    from nimare_neurosynth.io import (
+        append_studies,
+        concatenate,
+        merge_databases,
+        open_database,
+        read_database,
+        write_database,
+    )
+    from nimare_neurosynth.meta import (
+        Maps,
+        TermMaps,
+        meta_analysis,
+        open_term_maps,
+        term_maps,
+    )
 
 _HOME = {
     "Database": "database",
     "Maps": "meta",
     "Selection": "database",
+    "TermMaps": "meta",
+    "append_studies": "io",
+    "concatenate": "io",
     "load_demo": "datasets",
+    "merge_databases": "io",
     "meta_analysis": "meta",
     "open_database": "io",
+    "open_term_maps": "meta",
     "read_database": "io",
+    "term_maps": "meta",
     "write_database": "io",
 }
 
@@ -44,10 +65,16 @@ __all__ = [
     "Database",
     "Maps",
     "Selection",
+    "TermMaps",
+    "append_studies",
+    "concatenate",
     "load_demo",
+    "merge_databases",
     "meta_analysis",
     "open_database",
+    "open_term_maps",
     "read_database",
+    "term_maps",
     "write_database",
 ]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nimare_neurosynth.cli._databases import compile_database, merge, validate
 from nimare_neurosynth.cli._options import (
     database_argument,
     open_any,
@@ -319,4 +320,4 @@ def demo(out: Path, query: str) -> None:
     )
 
 
-COMMANDS = (info, select, meta, demo)
+COMMANDS = (info, select, meta, demo, compile_database, merge, validate)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nimare_neurosynth.cli import _commands
+from nimare_neurosynth.cli import _append, _commands, _term_maps
 from nimare_neurosynth.errors import NeurosynthError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def group() -> None:
     """Ask a database of brain-activation studies where, and have the maps at once."""
 
 
-for command in _commands.COMMANDS:
+for command in (*_commands.COMMANDS, _append.append, *_term_maps.COMMANDS):
     group.add_command(command)
 
 

@@ -6,6 +6,9 @@ from nimare_neurosynth.meta._maps import Maps
 from nimare_neurosynth.meta._names import DEFAULT_Q, MAPS, MapInfo
 from nimare_neurosynth.meta._provenance import database_facts, software
 from nimare_neurosynth.meta._summary import summarise_labels
+from nimare_neurosynth.meta._term_maps import TermMaps
+from nimare_neurosynth.meta._term_maps_open import open_term_maps
+from nimare_neurosynth.meta._term_maps_run import term_maps
 
 __all__ = [
     "DEFAULT_Q",
@@ -13,10 +16,13 @@ __all__ = [
     "MAPS",
     "MapInfo",
     "Maps",
+    "TermMaps",
     "ZTile",
     "database_facts",
     "map_z",
     "meta_analysis",
+    "open_term_maps",
     "software",
     "summarise_labels",
+    "term_maps",
 ]

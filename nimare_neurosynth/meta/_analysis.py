@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -115,31 +115,20 @@ def meta_analysis(
     >>> maps["z_desc-association"].shape
     (228483,)
     """
-    if not isinstance(database, Database):
-        raise OptionError(
-            f"a Database is needed, got {type(database).__name__}: read one with "
-            "read_database()."
-        )
+    need_database(database)
     space = as_mask(mask)
-    _check_prior(prior)
+    check_prior(prior)
     check_n_jobs(n_jobs)
 
-    def choose(choice: Choice) -> Selection:
-        if isinstance(choice, Selection):
-            choice.check_database(database)
-            return choice
-        return database.select(
-            choice, label_set=label_set, threshold=threshold, func=func
-        )
-
-    choices = [choose(choice) for choice in _listed(selection)]
+    understood = {"label_set": label_set, "threshold": threshold, "func": func}
+    choices = [choose(database, one, **understood) for one in _listed(selection)]
     if not choices:
         raise OptionError("no selection was given: name at least one query.")
-    against = None if versus is None else choose(versus)
-    within = None if universe is None else choose(universe)
+    against = None if versus is None else choose(database, versus, **understood)
+    within = None if universe is None else choose(database, universe, **understood)
     counted = _universe(database, choices, against, within)
     n_studies = int(np.count_nonzero(counted))
-    least = _least_studies(min_studies, n_studies)
+    least = least_studies(min_studies, n_studies)
     _check_sizes(choices, counted, n_studies, against)
     activations = database.activations(
         radius_mm=radius_mm, mask=space, talairach=talairach, n_jobs=n_jobs
@@ -167,6 +156,23 @@ def meta_analysis(
     )
 
 
+def need_database(database: object) -> None:
+    """Raise an OptionError unless this is a Database."""
+    if not isinstance(database, Database):
+        raise OptionError(
+            f"a Database is needed, got {type(database).__name__}: read one with "
+            "read_database()."
+        )
+
+
+def choose(database: Database, choice: Choice, **understood: Any) -> Selection:
+    """Take a selection of this database, or a query that makes one."""
+    if isinstance(choice, Selection):
+        choice.check_database(database)
+        return choice
+    return database.select(choice, **understood)
+
+
 def _listed(selection: Choice | Sequence[Choice]) -> list[Choice]:
     if isinstance(selection, str | Selection):
         return [selection]
@@ -179,13 +185,14 @@ def _listed(selection: Choice | Sequence[Choice]) -> list[Choice]:
         ) from None
 
 
-def _check_prior(prior: float) -> None:
+def check_prior(prior: float) -> None:
+    """Raise an OptionError unless a prior probability is above 0 and below 1."""
     number = isinstance(prior, float | int | np.floating)
     if not (number and 0 < prior < 1):
         raise OptionError(f"prior must be above 0 and below 1, got {prior!r}.")
 
 
-def _least_studies(min_studies: float, n_studies: int) -> int:
+def least_studies(min_studies: float, n_studies: int) -> int:
     """Turn a minimum number or share of studies into a number."""
     whole = isinstance(min_studies, int | np.integer) and not isinstance(
         min_studies, bool

@@ -20,7 +20,7 @@ from nimare_neurosynth.meta._names import (
 from nimare_neurosynth.stats import (
     Probabilities,
     association_and_uniformity_z,
-    fdr_threshold,
+    fdr_significant,
     logp_from_z,
     p_from_z,
 )
@@ -232,8 +232,7 @@ class Maps:
         )
 
     def _significant(self, test: Test, row: int, q: float) -> BoolArray:
-        p = p_from_z(self._z(row)[0 if test == "association" else 1])
-        return np.asarray(p <= fdr_threshold(p, q))
+        return fdr_significant(self._z(row)[0 if test == "association" else 1], q)
 
     def image(
         self, name: str, *, label: str | None = None, fdr_q: float | None = None
