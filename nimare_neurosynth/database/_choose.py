@@ -63,7 +63,14 @@ def labels_of_one_set(
     found: dict[str, set[int]] = {}
     patterns = list_of(labels, "labels", "names")
     for pattern in patterns:
+        if not isinstance(pattern, str):
+            raise OptionError(f"labels must be a list of names, got {pattern!r} in it.")
         chosen, columns = labels_by_name(label_sets, pattern, label_set)
+        if label_set is not None and chosen.name != label_set:
+            raise UnknownTermError(
+                f"{pattern!r} is not in the label set {label_set!r}, but in "
+                f"{chosen.name!r}."
+            )
         found.setdefault(chosen.name, set()).update(columns)
     if len(found) != 1:
         what = f"of several label sets ({', '.join(found)})" if found else "empty"

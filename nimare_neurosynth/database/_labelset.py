@@ -199,7 +199,8 @@ class LabelSet:
         -------
         LabelColumns
         """
-        if not threshold > 0:
+        number = isinstance(threshold, float | int | np.floating | np.integer)
+        if not (number and threshold > 0):
             raise OptionError(
                 f"threshold must be above 0 for whole label sets, got {threshold!r}: "
                 "at 0 every study would have every label."

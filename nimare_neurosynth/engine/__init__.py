@@ -7,7 +7,12 @@ is a set of :class:`LabelColumns` counted against one :class:`Activations`.
 from nimare_neurosynth.engine._activations import Activations, build_activations
 from nimare_neurosynth.engine._labels import LabelColumns
 from nimare_neurosynth.engine._memory import DEFAULT_MEMORY, memory_bytes
-from nimare_neurosynth.engine._segments import Segment, build_segment, segment_bounds
+from nimare_neurosynth.engine._segments import (
+    BLOCK_SIZE,
+    Segment,
+    build_segment,
+    segment_bounds,
+)
 from nimare_neurosynth.engine._tiles import (
     Tile,
     check_n_jobs,
@@ -16,6 +21,7 @@ from nimare_neurosynth.engine._tiles import (
 )
 
 __all__ = [
+    "BLOCK_SIZE",
     "DEFAULT_MEMORY",
     "Activations",
     "LabelColumns",

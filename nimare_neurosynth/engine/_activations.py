@@ -67,6 +67,9 @@ class Activations:
         -------
         Activations
         """
+        grids = {(part.n_voxels, part.block_size) for part in segments}
+        if len(grids) != 1:
+            raise ValueError("segments must be of the same voxels and blocks")
         if len(segments) == 1:
             [only] = segments
             return cls((only,), only.sizes, only.totals, only.has_peaks)
@@ -165,6 +168,10 @@ class Activations:
         from scipy.sparse import csr_array
 
         rows = np.arange(self.n_studies) if studies is None else np.asarray(studies)
+        if rows.dtype == bool or ((rows < 0) | (rows >= self.n_studies)).any():
+            raise ValueError(
+                f"studies must be positions from 0 to {self.n_studies - 1}"
+            )
         indptr = np.concatenate([[0], np.cumsum(self.sizes[rows], dtype=np.int64)])
         indices = np.empty(indptr[-1], dtype=np.int32)
         for first, part in self.placed():

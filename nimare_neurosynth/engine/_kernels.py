@@ -151,6 +151,27 @@ def place_block_runs(
 
 
 @kernel
+def add_sizes(
+    offsets: NDArray[np.int64],
+    runs: NDArray[np.uint16],
+    n_studies: int,
+    block_size: int,
+    n_voxels: int,
+    sizes: NDArray[np.int64],
+) -> bool:
+    """Add the lengths of each study's runs; give False if one leaves its block."""
+    for block in range((len(offsets) - 1) // n_studies):
+        width = min(block_size, n_voxels - block * block_size)
+        for s in range(n_studies):
+            row = block * n_studies + s
+            for run in range(offsets[row], offsets[row + 1]):
+                if runs[run, 0] >= runs[run, 1] or runs[run, 1] > width:
+                    return False
+                sizes[s] += runs[run, 1] - runs[run, 0]
+    return True
+
+
+@kernel
 def add_changes(
     offsets: NDArray[np.int64],
     runs: NDArray[np.uint16],

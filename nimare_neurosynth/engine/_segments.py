@@ -73,31 +73,44 @@ class Segment:
         ValueError
             If they do not, as after damage to a file.
         """
-        if not 1 <= self.block_size <= 65_535 or not self._fits():
+        whole = isinstance(self.block_size, int)
+        if not (whole and 1 <= self.block_size <= 65_535) or not self._fits():
             raise ValueError("the arrays of these activations do not fit together")
 
     def _fits(self) -> bool:
+        types = (
+            (self.offsets, np.int64, 1),
+            (self.runs, np.uint16, 2),
+            (self.sizes, np.int32, 1),
+            (self.totals, np.int32, 1),
+            (self.has_peaks, np.bool_, 1),
+        )
+        if any(a.dtype != kind or a.ndim != n for a, kind, n in types):
+            return False
         n_rows = self.n_blocks * self.n_studies
-        return (
+        placed = (
             self.offsets.shape == (n_rows + 1,)
-            and self.offsets.dtype == np.int64
-            and self.runs.shape == (self.offsets[-1], 2)
-            and self.runs.dtype == np.uint16
-            and self.has_peaks.shape == (self.n_studies,)
             and self.offsets[0] == 0
             and bool((np.diff(self.offsets) >= 0).all())
-            and bool((self.runs[:, 0] < self.runs[:, 1]).all())
-            and int(self.runs.max(initial=0)) <= self.block_size
-            and not self._runs_pass_the_end()
+            and self.runs.shape == (self.offsets[-1], 2)
+            and self.has_peaks.shape == (self.n_studies,)
         )
+        return placed and self._sizes_fit()
 
-    def _runs_pass_the_end(self) -> bool:
-        """Tell whether a run of the last block, which is shorter, is beyond it."""
-        width = self.n_voxels - (self.n_blocks - 1) * self.block_size
-        if not self.n_voxels or not self.n_studies:
-            return len(self.runs) > 0
-        last = self.runs[self.offsets[(self.n_blocks - 1) * self.n_studies] :]
-        return int(last.max(initial=0)) > width
+    def _sizes_fit(self) -> bool:
+        """Tell whether all runs are in their blocks and add up to the sizes."""
+        if not self.n_studies:
+            return True
+        sizes = np.zeros(self.n_studies, dtype=np.int64)
+        inside = kernels.add_sizes(
+            self.offsets,
+            self.runs,
+            self.n_studies,
+            self.block_size,
+            self.n_voxels,
+            sizes,
+        )
+        return bool(inside) and np.array_equal(sizes, self.sizes)
 
 
 def segment_bounds(n_studies: int, segment_size: int = SEGMENT_SIZE) -> list[int]:

@@ -13,6 +13,7 @@ from nimare_neurosynth.io._concatenate import concatenate
 from nimare_neurosynth.io._files import (
     atomic_folder,
     check_folder,
+    load_array,
     read_lines,
     write_atomic,
     write_json,
@@ -28,7 +29,7 @@ from nimare_neurosynth.io._manifest import (
 from nimare_neurosynth.io._merge import merge_databases
 from nimare_neurosynth.io._packed_counts import PackedCounts, unpack_counts
 from nimare_neurosynth.io._read import read_database
-from nimare_neurosynth.io._replace import check_target, replace_folder
+from nimare_neurosynth.io._replace import check_target, locked, replace_folder
 from nimare_neurosynth.io._row_order import (
     RowOrderEvidence,
     RowOrderReport,
@@ -54,6 +55,8 @@ __all__ = [
     "concatenate",
     "damaged_files",
     "has_manifest",
+    "load_array",
+    "locked",
     "merge_databases",
     "open_database",
     "read_database",

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nimare_neurosynth.engine import Segment
+from nimare_neurosynth.engine import BLOCK_SIZE, Segment
 from nimare_neurosynth.io._cache import cache_folder
-from nimare_neurosynth.io._files import STAGING, hash_file, sweep, sync_files
+from nimare_neurosynth.io._files import (
+    STAGING,
+    hash_file,
+    load_array,
+    sweep,
+    sync_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _ARRAYS = ("offsets", "runs", "sizes", "totals", "has_peaks")
 
 ENGINE_VERSION = 2
@@ -43,7 +50,7 @@ class FolderStore:
     def get(self, key: str, peaks: str) -> Segment | None:
         """Give a stored segment, memory-mapped; None if there is none in order."""
         for folder in self.folders:
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            with contextlib.suppress(*_DAMAGE):
                 return _open(folder / key / peaks)
         return None
 
@@ -59,12 +66,14 @@ def _open(folder: Path) -> Segment:
     facts: dict[str, Any] = json.loads((folder / "facts.json").read_text())
     if facts["engine_version"] != ENGINE_VERSION:
         raise ValueError("activations of another version of the engine")
+    if facts["peaks"] != folder.name or facts["block_size"] != BLOCK_SIZE:
+        raise ValueError("activations of other studies, or in other blocks")
     arrays = {}
     for name in _ARRAYS:
         path = folder / f"{name}.npy"
         if path.stat().st_size != facts["bytes"][name]:
             raise ValueError(f"{path} is damaged")
-        arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+        arrays[name] = load_array(path, mapped=True)
     made = Segment(**arrays, block_size=facts["block_size"])
     made.check()
     return made
@@ -81,6 +90,7 @@ def _write(folder: Path, name: str, segment: Segment) -> None:
         sizes = {n: (staging / f"{n}.npy").stat().st_size for n in _ARRAYS}
         facts = {
             "engine_version": ENGINE_VERSION,
+            "peaks": name,
             "block_size": segment.block_size,
             "bytes": sizes,
             "sha256": {n: hash_file(staging / f"{n}.npy") for n in _ARRAYS},
@@ -88,7 +98,7 @@ def _write(folder: Path, name: str, segment: Segment) -> None:
         (staging / "facts.json").write_text(json.dumps(facts))
         sync_files(staging)
         if (folder / name).exists():  # damaged or of an older engine: get() refused it
-            shutil.rmtree(folder / name)
+            _discard(folder / name)
         staging.rename(folder / name)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
@@ -101,7 +111,9 @@ def damaged_activations(folder: Path) -> list[str]:
     for stored in sorted(folder.glob("*/[!.]*")):
         try:
             hashes = json.loads((stored / "facts.json").read_text())["sha256"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            if sorted(hashes) != sorted(_ARRAYS):
+                raise ValueError("it does not list all arrays")
+        except _DAMAGE as error:
             wrong.append(f"{stored / 'facts.json'} cannot be read ({error})")
             continue
         paths = {stored / f"{name}.npy": wanted for name, wanted in hashes.items()}
@@ -117,4 +129,14 @@ def drop_activations(folder: Path, kept: Container[str]) -> None:
     """Delete the stored segments of peaks that a database no longer has."""
     for stored in folder.glob("*/*"):
         if stored.name not in kept and not stored.name.startswith(STAGING):
-            shutil.rmtree(stored, ignore_errors=True)
+            _discard(stored)
+
+
+def _discard(stored: Path) -> None:
+    """Delete a stored segment in one step: a killed process leaves no half of it."""
+    with contextlib.suppress(OSError):  # as far as that can be done
+        away = Path(tempfile.mkdtemp(dir=stored.parent, prefix=STAGING))
+        try:
+            stored.rename(away / stored.name)
+        finally:
+            shutil.rmtree(away, ignore_errors=True)

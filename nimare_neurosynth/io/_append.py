@@ -9,7 +9,7 @@ import numpy as np
 
 from nimare_neurosynth.errors import FormatError
 from nimare_neurosynth.io._compiled import COMPILED, finish, open_database, write_parts
-from nimare_neurosynth.io._concatenate import concatenate
+from nimare_neurosynth.io._concatenate import as_databases, concatenate
 from nimare_neurosynth.io._manifest import has_manifest
 from nimare_neurosynth.io._replace import replace_folder
 from nimare_neurosynth.io._subset import subset
@@ -70,6 +70,7 @@ def append_studies(
     20
     True
     """
+    as_databases([more])
     target = Path(folder)
     if not has_manifest(target):
         raise FormatError(

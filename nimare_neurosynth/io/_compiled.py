@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import mmap
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,12 +25,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.database import About, Database, LabelSet, Peaks
+from nimare_neurosynth.engine import segment_bounds
 from nimare_neurosynth.errors import FormatError
 from nimare_neurosynth.io._activation_store import (
     FolderStore,
     damaged_activations,
     drop_activations,
 )
+from nimare_neurosynth.io._files import load_array
 from nimare_neurosynth.io._manifest import (
     FolderFormat,
     check_files,
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 _ACTIVATIONS = "activations"
 _PEAK_ARRAYS = ("xyz", "study", "analysis", "space")
 _WEIGHT_ARRAYS = ("data", "indices", "indptr")
+_HASH = re.compile(r"[0-9a-f]{32}")
 _DAMAGE = (OSError, AttributeError, LookupError, TypeError, ValueError)
 """What comes of opening a folder that a damaged or foreign manifest describes."""
 
@@ -207,6 +211,7 @@ def _open(root: Path, manifest: dict[str, Any]) -> Database:
     parts = root / manifest["parts"]
     check_files(root, manifest, COMPILED)
     _check_table_names(manifest["tables"])
+    _check_hashes(manifest["segment_hashes"], manifest["n_studies"])
     tables = {
         name: partial(_read_parquet, _MappedFile(parts / f"{name}.parquet"), n_rows)
         for name, n_rows in manifest["tables"].items()
@@ -237,6 +242,13 @@ def _check_table_names(tables: dict[str, Any]) -> None:
             raise ValueError(f"a table is called {name!r}")
 
 
+def _check_hashes(hashes: list[Any], n_studies: int) -> None:
+    """Refuse hashes that do not name the folders of this database's segments."""
+    known = all(isinstance(h, str) and _HASH.fullmatch(h) for h in hashes)
+    if not known or len(hashes) != len(segment_bounds(n_studies)) - 1:
+        raise ValueError("its segments are not those of its studies")
+
+
 def _open_labels(folder: Path, facts: dict[str, str], n_studies: int) -> LabelSet:
     from scipy.sparse import csc_array
 
@@ -252,9 +264,8 @@ def _open_labels(folder: Path, facts: dict[str, str], n_studies: int) -> LabelSe
 
 def _map(path: Path) -> NDArray[Any]:
     """Map an array; an empty one can't be mapped and is read."""
-    if path.stat().st_size <= 128:  # only the header that NumPy writes
-        return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
-    return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+    only_a_header = path.stat().st_size <= 128
+    return load_array(path, mapped=not only_a_header)
 
 
 class _MappedFile:

@@ -88,14 +88,17 @@ def concatenate(
         notes += lacking_labels(label_sets[-1], sets, names)
     abouts = [part.about for part in parts]
     if about is None:
+        kept = join_notes(parts, names)
         notes += unknown_licences(abouts)
+    else:  # it stays the same database, and its notes what they were
+        kept = list(dict.fromkeys(note for part in parts for note in part.notes))
     return Database(
         join_abouts(abouts) if about is None else about,
         n_studies=sum(part.n_studies for part in parts),
         peaks=join_peaks(parts),
         label_sets=label_sets,
         tables={name: _give(table) for name, table in tables.items()},
-        notes=[*join_notes(parts, names), *notes],
+        notes=[*kept, *(note for note in notes if note not in kept)],
     )
 
 

@@ -130,8 +130,11 @@ def _with_ids(table: pd.DataFrame, studies: IntArray, copies: Copies) -> pd.Data
 
 def has_value(values: pd.Series) -> BoolArray:
     """Tell which values are neither missing nor a text that means so."""
-    text = values.astype("str").str.strip().str.lower()
-    return np.asarray(values.notna() & ~text.isin(MISSING), dtype=bool)
+    there = values.notna()
+    if not pd.api.types.is_numeric_dtype(values):
+        text = values.astype("str").str.strip().str.lower()
+        there &= ~text.isin(MISSING)
+    return np.asarray(there, dtype=bool)
 
 
 # ----------------------------------------------------------------------------- peaks

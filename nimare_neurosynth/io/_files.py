@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 MAX_TEXT_BYTES = 2 << 30
 """A file that unpacks to more than this is refused."""
 
 STAGING = ".writing-"
-"""Begin of the names of folders in which results wait until they are complete."""
+"""Begin of the names of files and folders in which results wait until complete."""
 
 _LEFT_BEHIND_SECONDS = 24 * 3600
 
@@ -70,7 +71,7 @@ def read_text(path: Path) -> str:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Read the lines of a text file; see :func:`read_text`."""
+    """Read the lines of a text file, plain or gzipped."""
     return read_text(path).splitlines()
 
 
@@ -107,7 +108,8 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     if path.is_dir():
         raise FormatError(f"{path} is a folder: name a file.")
     data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    sweep(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{STAGING}{path.name}-")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
@@ -221,11 +223,11 @@ def atomic_folder(
 
 
 def sweep(folder: Path) -> None:
-    """Delete staging folders that a killed process left here more than a day ago."""
+    """Delete what a killed process left unfinished here more than a day ago."""
     for path in folder.glob(f"{STAGING}*"):
         with suppress(OSError):  # its writer may be just finishing
             if time.time() - path.stat().st_mtime > _LEFT_BEHIND_SECONDS:
-                shutil.rmtree(path)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _folders_to_make(folder: Path) -> list[Path]:
@@ -248,6 +250,27 @@ def _move_all(staging: Path, folder: Path, stale: Callable[[str], bool]) -> None
     for path in folder.iterdir():
         if path.name not in names and path.is_file() and stale(path.name):
             path.unlink(missing_ok=True)
+
+
+def load_array(path: Path, *, mapped: bool) -> NDArray[Any]:
+    """Read or map an array that NumPy wrote, without unpickling anything.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else, whatever NumPy makes of that.
+    """
+    import numpy as np
+
+    with path.open("rb") as stream:
+        if stream.read(6) != b"\x93NUMPY":
+            raise ValueError(f"{path} is no array")
+    try:
+        mode: Any = "r" if mapped else None
+        array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
+    except (SyntaxError, TypeError, EOFError, MemoryError, OverflowError) as error:
+        raise ValueError(f"{path} is damaged ({error})") from error
+    return array
 
 
 def hash_file(path: Path) -> str:

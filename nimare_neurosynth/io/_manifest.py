@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io._files import hash_file
+from nimare_neurosynth.io._files import STAGING, hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,9 @@ class FolderFormat:
 
     def is_ours(self, path: Path) -> bool:
         """Tell whether a writer (that was killed, maybe) made this."""
-        known = path.name in self.beside or path.name.startswith(f".{MANIFEST}-")
+        known = path.name in self.beside or path.name.startswith(
+            f"{STAGING}{MANIFEST}-"
+        )
         return known or is_parts_name(path.name)
 
 
@@ -114,15 +116,20 @@ def read_manifest(root: Path, form: FolderFormat) -> dict[str, Any]:
         )
     fields = {**_COMMON, **form.fields}
     wrong = [k for k, kind in fields.items() if not isinstance(manifest.get(k), kind)]
-    if not wrong and not _names_are_safe(manifest):
-        wrong = ["a path in it"]
+    if not wrong and not _files_are_described(manifest):
+        wrong = ["a path in it, or what it says of a file,"]
     if wrong:
         raise FormatError(f"{path} is damaged ({wrong[0]} is wrong): {form.remedy}.")
     return manifest
 
 
-def _names_are_safe(manifest: dict[str, Any]) -> bool:
-    """Tell whether no name in a manifest can lead out of the folder of parts."""
+def _files_are_described(manifest: dict[str, Any]) -> bool:
+    """Tell whether files have size and hash, and no name leads out of the folder."""
+    for facts in manifest["files"].values():
+        if not isinstance(facts, dict) or not isinstance(facts.get("bytes"), int):
+            return False
+        if not isinstance(facts.get("sha256"), str):
+            return False
     files = [Path(name) for name in manifest["files"]]
     inside = all(not f.is_absolute() and ".." not in f.parts for f in files)
     return inside and is_parts_name(manifest["parts"])

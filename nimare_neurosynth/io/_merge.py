@@ -12,6 +12,7 @@ from nimare_neurosynth.database import About, Database
 from nimare_neurosynth.errors import FormatError, warn
 from nimare_neurosynth.io._concatenate import (
     as_databases,
+    as_type,
     join_abouts,
     join_notes,
     join_peaks,
@@ -123,7 +124,7 @@ def merge_databases(
         tables[name] = unite_rows(joined[name], row, copies)
     tables["studies"] = _say_where_from(tables["studies"], origins, copies, catalogue)
     label_sets, label_notes = unite_labels(parts, names, copies)
-    _warn_of_short_ids(found, names)
+    _warn_of_doubts(found, names)
     abouts = [part.about for part in parts]
     return Database(
         join_abouts(abouts) if about is None else about,
@@ -250,13 +251,15 @@ def _say_where_from(
 
 def _with_pmids(studies: pd.DataFrame, pmids: list[str]) -> pd.DataFrame:
     """Add a column of PMIDs unless they can be read from the table as it is."""
-    column = "pmid" if "pmid" in studies else "study_id"
-    texts = texts_of(studies[column])
+    has_column = "pmid" in studies
+    texts = texts_of(studies["pmid" if has_column else "study_id"])
     if list(map(normal_pmid, texts)) == pmids:
         return studies
-    kept = texts if column == "pmid" else [""] * len(texts)
-    values = [pmid or text or None for pmid, text in zip(pmids, kept, strict=True)]
-    return studies.assign(pmid=pd.Series(values, dtype="str"))
+    known = pd.Series(pmids, index=studies.index, dtype="str")
+    before = pd.Series(index=studies.index, dtype="str")
+    if has_column:
+        before = as_type(studies["pmid"], known.dtype)
+    return studies.assign(pmid=known.where(known != "", before))
 
 
 # ---------------------------------------------------------------------------- tables
@@ -361,7 +364,7 @@ def _notes_on_peaks(
     return notes
 
 
-def _warn_of_short_ids(found: list[Found], names: list[str]) -> None:
+def _warn_of_doubts(found: list[Found], names: list[str]) -> None:
     for each, name in zip(found, names, strict=True):
         if each.short:
             warn(
@@ -369,4 +372,11 @@ def _warn_of_short_ids(found: list[Found], names: list[str]) -> None:
                 f"ids were taken for PMIDs, but ids such as {each.short[0]!r} are too "
                 "short for that. If they are numbers of your own, leave 'pmid' out of "
                 "match, or add a column pmid."
+            )
+        if each.doubtful:
+            warn(
+                f"{len(each.doubtful):,} studies of {name} have the ids of other "
+                f"studies, such as {each.doubtful[0]!r}, and nothing else says that "
+                "they are the same: they are kept as studies of their own. If equal "
+                "ids are equal studies, add 'id' to match."
             )

@@ -46,7 +46,7 @@ class PackedCounts:
         Parameters
         ----------
         counts : ndarray of int, shape (n_voxels,)
-            From 0 up, below 2**32.
+            From 0 up, below 2**31.
 
         Returns
         -------

@@ -37,6 +37,7 @@ def replace_folder(
     write: Callable[[Path], dict[str, Any]],
     *,
     resume: str | None = None,
+    is_done: Callable[[], bool] = lambda: False,
 ) -> None:
     """Replace the content of a folder as a whole.
 
@@ -53,6 +54,8 @@ def replace_folder(
         Name of the work. What a killed or failed ``write`` of the same name has left
         in its folder is still there when it is called again; without a name, it begins
         with an empty folder.
+    is_done : callable
+        Asked when nobody else writes: whether another process has done the work by now.
 
     Raises
     ------
@@ -64,7 +67,8 @@ def replace_folder(
     try:
         target.mkdir(parents=True, exist_ok=True)
         with locked(target):
-            _replace(target, form, write, resume)
+            if not is_done():
+                _replace(target, form, write, resume)
     except BaseException as error:
         if not existed:
             with contextlib.suppress(

@@ -147,8 +147,10 @@ def check_row_order(database: Database) -> list[RowOrderReport]:
     change. An order is said to fit at 6 standard deviations above chance, and 6 above
     the order as read.
 
-    In random parts of Neurosynth 7, 50 studies were enough with the topics LDA50, and
-    15 with terms. Fewer give "unknown".
+    Tried on 200 random parts of Neurosynth 7 of each size, with rows in the order of
+    text: with the topics LDA50 it was found in all parts of 100 studies, in 95 % of
+    those of 50 and 29 % of 25; with terms in all parts of 12 studies and 64 % of 8. The
+    rest was "unknown"; no part was judged wrongly, with its rows in order or not.
 
     Examples
     --------

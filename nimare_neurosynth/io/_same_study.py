@@ -102,10 +102,11 @@ class Found:
         Position of the same study among those before, or ``NO_PARTNER``.
     by : Counter
         Studies recognised by each key.
-    contradicted, other_doi, short, renamed : list of str
+    contradicted, other_doi, short, renamed, doubtful : list of str
         Ids of studies that have the DOI of a study with another PMID; that have the
         PMID of a study with another DOI; that were recognised by an id too short for
-        a PMID; that have the id of another study.
+        a PMID; that have the id of another study; and those of them that may well be
+        the same, for all that PMIDs and DOIs say.
     """
 
     partner: IntArray
@@ -114,6 +115,7 @@ class Found:
     other_doi: list[str] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
 
 
 class Catalogue:
@@ -128,7 +130,7 @@ class Catalogue:
     def __init__(self, match: Iterable[str]) -> None:
         self.match = check_match(match)
         self.known = Names([], [], [])
-        self._ids: set[str] = set()
+        self._place: dict[str, int] = {}
 
     def add(self, names: Names, database: str) -> Found:
         """Recognise studies and add the others; unknown PMIDs and DOIs are filled in.
@@ -177,11 +179,19 @@ class Catalogue:
 
     def _add(self, names: Names, new: int, database: str, found: Found) -> None:
         own = names.id[new]
-        if own in self._ids:
+        if own in self._place:
             found.renamed.append(own)
-        while own in self._ids:
+            old = self._place[own]
+            told_apart = [
+                _differ(getattr(self.known, key)[old], getattr(names, key)[new])
+                for key in ("pmid", "doi")
+                if key in self.match
+            ]
+            if not any(told_apart):
+                found.doubtful.append(own)
+        while own in self._place:
             own = f"{database}:{own}"
-        self._ids.add(own)
+        self._place[own] = len(self.known.id)
         self.known.id.append(own)
         self.known.pmid.append(names.pmid[new])
         self.known.doi.append(names.doi[new])

@@ -30,6 +30,8 @@ def subset(database: Database, kept: BoolArray) -> Database:
     Database
         Label sets keep all their labels.
     """
+    if kept.dtype != bool or kept.shape != (database.n_studies,):
+        raise ValueError(f"need {database.n_studies} booleans, got {kept!r}")
     analyses = database.table("analyses")
     of_study = analyses["study"].to_numpy()
     kept_analyses = kept[of_study]

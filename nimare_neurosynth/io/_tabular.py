@@ -174,6 +174,7 @@ def _count(
     """Count a byte in each line, in blocks, as each position found takes 8 bytes."""
     counts = []
     edges = np.unique(np.searchsorted(starts, np.arange(0, len(data), _BLOCK_BYTES)))
+    edges = edges[edges < len(starts)]
     for first, stop in zip(edges, [*edges[1:], len(starts)], strict=True):
         begin = starts[first:stop]
         end = starts[stop] if stop < len(starts) else len(data)

@@ -79,6 +79,7 @@ class TermMaps:
     _index: NDArray[Any]
     _chosen: tuple[tuple[int, str], ...]
     _chunks: tuple[memoryview, ...]
+    _summary: memoryview
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -231,12 +232,13 @@ class TermMaps:
         n_jobs: int = -1,
         progress: bool = False,
     ) -> list[T]:
-        """Stream the z values of all labels through a function; see :func:`map_z`.
+        """Stream the z values of all labels through a function.
 
         Parameters
         ----------
         function : callable
-            Receives each :class:`ZTile`: some labels, all voxels; in a worker thread.
+            Receives each :class:`~nimare_neurosynth.meta.ZTile`: some labels, all
+            voxels; in a worker thread.
         n_jobs : int
             Threads; -1 for all cores.
         progress : bool
@@ -279,13 +281,11 @@ class TermMaps:
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A line for each label: see the columns of ``summary.tsv`` in the docs."""
+        from io import BytesIO
+
         import pandas as pd
 
-        return pd.read_parquet(self._parts / "summary.parquet")
-
-    @property
-    def _parts(self) -> Path:
-        return self.folder / str(self.facts["parts"])
+        return pd.read_parquet(BytesIO(self._summary))
 
     def validate(self) -> list[str]:
         """Check every file against the hash it was written with.
@@ -352,9 +352,12 @@ class TermMaps:
 
 
 def file_name(label: str) -> str:
-    """Turn a label into the name of a folder: no separators, nothing hidden."""
-    safe = "".join(
-        c if c.isalnum() or c in " -_.,+" else f"%{ord(c):02X}" for c in label
-    )
-    safe = safe.strip().replace(" ", "_")
-    return safe if safe.strip(".") else f"%{safe}"
+    """Turn a label into the name of a folder: each another, none hidden."""
+
+    def safe(i: int, character: str) -> str:
+        if character == " " and 0 < i < len(label) - 1:
+            return "_"
+        plain = character.isalnum() or character in "-+," or (character == "." and i)
+        return character if plain else "".join(f"%{b:02X}" for b in character.encode())
+
+    return "".join(safe(i, character) for i, character in enumerate(label)) or "%"

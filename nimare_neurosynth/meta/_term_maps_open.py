@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io import FolderFormat, check_files, read_manifest
+from nimare_neurosynth.io import FolderFormat, check_files, load_array, read_manifest
 from nimare_neurosynth.meta._term_maps import TermMaps
 from nimare_neurosynth.space import Mask
 
@@ -46,6 +46,8 @@ INDEX = np.dtype(
 )
 """Where each label's counts are, and the two numbers that its tests need besides."""
 
+_REQUEST = ("label_set", "threshold", "universe", "radius_mm", "talairach", "fdr_q")
+_DATABASE = ("name", "version", "n_studies", "n_peaks", "attribution")
 _DAMAGE = (OSError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -86,19 +88,19 @@ def open_term_maps(folder: str | Path) -> TermMaps:
 
 def _open(root: Path, manifest: dict[str, Any]) -> TermMaps:
     check_files(root, manifest, TERM_MAPS)
+    _check_facts(manifest)
     parts = root / manifest["parts"]
     names = json.loads((parts / "labels.json").read_text(encoding="utf-8"))
-    index = np.load(parts / "index.npy", allow_pickle=False)
-    totals = np.load(parts / "totals.npy", allow_pickle=False)
-    flat_index = np.load(parts / "mask.npy", allow_pickle=False)
+    index = load_array(parts / "index.npy", mapped=False)
+    totals = load_array(parts / "totals.npy", mapped=False)
+    flat_index = load_array(parts / "mask.npy", mapped=False)
     chunks = tuple(_mapped(parts / name) for name in manifest["chunks"])
     _check_index(index, chunks, manifest)
-    i, j, k = manifest["mask"]["shape"]
-    affine = np.array(manifest["mask"]["affine"], dtype=np.float64)
-    mask = Mask((i, j, k), affine, flat_index)
+    mask = _mask(flat_index, manifest["mask"])
     chosen = tuple(zip(names["n_chosen"], names["ids_sha256"], strict=True))
     sizes = {len(names["labels"]), len(chosen), len(index)}
-    if sizes != {manifest["n_labels"]} or len(totals) != mask.n_voxels:
+    voxels = {len(totals), mask.n_voxels}
+    if sizes != {manifest["n_labels"]} or voxels != {manifest["n_voxels"]}:
         raise ValueError("its tables have different lengths")
     return TermMaps(
         folder=root,
@@ -111,7 +113,32 @@ def _open(root: Path, manifest: dict[str, Any]) -> TermMaps:
         _index=index,
         _chosen=chosen,
         _chunks=chunks,
+        _summary=_mapped(parts / "summary.parquet"),
     )
+
+
+def _check_facts(manifest: dict[str, Any]) -> None:
+    """Refuse a manifest that lacks what maps are described with."""
+    lacking = [key for key in _REQUEST if key not in manifest["request"]]
+    lacking += [key for key in _DATABASE if key not in manifest["database"]]
+    if lacking:
+        raise ValueError(f"its manifest lacks {lacking[0]!r}")
+    strange = [name for name in manifest["chunks"] if name not in manifest["files"]]
+    if strange:
+        raise ValueError(f"its manifest names the file {strange[0]!r}")
+
+
+def _mask(flat_index: NDArray[Any], facts: dict[str, Any]) -> Mask:
+    """Make the mask, if its voxels are in its volume, ascending."""
+    i, j, k = facts["shape"]
+    affine = np.array(facts["affine"], dtype=np.float64)
+    whole = all(isinstance(n, int) and n > 0 for n in (i, j, k))
+    ordered = flat_index.dtype == np.int32 and bool((np.diff(flat_index) > 0).all())
+    if not whole or affine.shape != (4, 4) or not ordered or not len(flat_index):
+        raise ValueError("its mask is of another form")
+    if flat_index[0] < 0 or flat_index[-1] >= i * j * k:
+        raise ValueError("its mask has voxels outside its volume")
+    return Mask((i, j, k), affine, flat_index)
 
 
 def _check_index(
@@ -125,9 +152,10 @@ def _check_index(
         and (index["offset"] >= 0).all()
         and (index["n_bytes"] >= 0).all()
     )
-    if not inside or (index["offset"] + index["n_bytes"] > ends[index["chunk"]]).any():
+    if not inside or (index["offset"] > ends[index["chunk"]] - index["n_bytes"]).any():
         raise ValueError("its index points outside its files")
-    if (index["n_selected"] > manifest["n_studies"]).any():
+    sizes = index["n_selected"]
+    if ((sizes < 0) | (sizes > manifest["n_studies"])).any():
         raise ValueError("its index names more studies than there are")
 
 

@@ -28,6 +28,7 @@ from nimare_neurosynth.io import (
     PackedCounts,
     check_target,
     has_manifest,
+    locked,
     replace_folder,
     write_atomic,
     write_table,
@@ -42,7 +43,7 @@ from nimare_neurosynth.meta._term_maps_open import (
     TERM_MAPS,
     open_term_maps,
 )
-from nimare_neurosynth.space import as_mask
+from nimare_neurosynth.space import as_mask, sphere_lines, talairach_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,17 +124,20 @@ def term_maps(
     >>> from tempfile import TemporaryDirectory
     >>> from nimare_neurosynth import load_demo
     >>> with TemporaryDirectory() as folder:
-    ...     made = term_maps(load_demo(), folder, ["memory", "emotion*"])
+    ...     made = term_maps(load_demo(), folder, ["memory", "emotion"])
     ...     made.summary[["label", "n_studies"]].head(2)
          label  n_studies
     0  emotion         21
-    1   memory        236
+    1   memory        172
     """
     need_database(database)
     check_n_jobs(n_jobs)
     least = _check_least(min_studies_per_term)
     target = Path(folder)
     check_target(target, TERM_MAPS)
+    space = as_mask(mask)
+    sphere_lines(radius_mm, space.affine)  # wrong options are told before work starts
+    talairach_matrix(talairach)
     chosen_set, positions = database.choose_labels(labels, label_set=label_set)
     columns = chosen_set.columns(positions, threshold=threshold)
     counted = database.has_peaks.copy()
@@ -163,7 +167,7 @@ def term_maps(
         labels=tuple(chosen_set.labels[i] for i in rows),
         chosen=chosen_set.columns(rows, threshold=threshold),
         counted=counted,
-        mask=as_mask(mask),
+        mask=space,
         provenance=provenance,
         options={
             "label_set": chosen_set.name,
@@ -192,15 +196,28 @@ def _run(job: Job, target: Path) -> TermMaps:
     if made is None:
         job.rows_per_chunk()  # too little memory is told before work starts
         write = partial(_write_parts, job)
-        replace_folder(target, TERM_MAPS, write, resume=job.key)
+        replace_folder(
+            target,
+            TERM_MAPS,
+            write,
+            resume=job.key,
+            # another process may have been at the same work: its folder is in use now
+            is_done=lambda: _already_there(job, target) is not None,
+        )
+    with locked(target):
         made = open_term_maps(target)
-    facts = {
-        "request": job.request,
-        "database": job.provenance.database,
-        "software": software(),
-        "labels": json.loads(made.summary.to_json(orient="records")),
-    }
-    write_table(target / "summary.tsv", made.summary, facts)
+        if made.facts["request"] != job.request:
+            raise FormatError(
+                f"another process has written other term maps into {target} meanwhile: "
+                "give each its own folder."
+            )
+        facts = {
+            "request": job.request,
+            "database": job.provenance.database,
+            "software": software(),
+            "labels": made.summary.to_dict("records"),
+        }
+        write_table(target / "summary.tsv", made.summary, facts)
     return made
 
 
@@ -211,7 +228,8 @@ def _already_there(job: Job, target: Path) -> TermMaps | None:
         made = open_term_maps(target)
     except FormatError:
         return None
-    return made if made.facts["request"] == job.request else None
+    wanted = made.facts["request"] == job.request
+    return made if wanted and not made.validate() else None
 
 
 # --------------------------------------------------------------------------- write
@@ -240,7 +258,7 @@ def _write_parts(job: Job, parts: Path) -> dict[str, Any]:
         for i, first in enumerate(range(0, len(job.labels), rows)):
             names.append(f"counts-{i:05d}.bin")
             stop = min(first + rows, len(job.labels))
-            done = _done(parts / names[-1])
+            done = _done(parts / names[-1], stop - first)
             if done is None:
                 done = _write_chunk(job, counting, parts / names[-1], (first, stop))
             bar.update(stop - first)
@@ -260,18 +278,25 @@ def _write_parts(job: Job, parts: Path) -> dict[str, Any]:
 
 def _plan(job: Job, parts: Path) -> int:
     """Say how many labels a chunk has: as when the work began, if it goes on."""
+    most = job.rows_per_chunk()
     try:
-        return int(json.loads((parts / _PLAN).read_text())["rows_per_chunk"])
+        rows = int(json.loads((parts / _PLAN).read_text())["rows_per_chunk"])
+        if 1 <= rows <= most:
+            return rows
     except (OSError, ValueError, LookupError, TypeError):
-        rows = job.rows_per_chunk()
-        write_atomic(parts / _PLAN, json.dumps({"rows_per_chunk": rows}))
-        return rows
+        pass
+    for path in parts.glob("counts-*"):  # of another size, or of nobody knows which
+        path.unlink()
+    write_atomic(parts / _PLAN, json.dumps({"rows_per_chunk": most}))
+    return most
 
 
-def _done(path: Path) -> list[dict[str, Any]] | None:
+def _done(path: Path, n_labels: int) -> list[dict[str, Any]] | None:
     """Read what an earlier, interrupted call has written, if it is in order."""
     try:
         lines: list[dict[str, Any]] = json.loads(path.with_suffix(".json").read_text())
+        if len(lines) != n_labels:
+            return None
         data = path.read_bytes()
         for line in lines:
             start = line["offset"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import warnings
@@ -15,6 +14,7 @@ from tests.benchmarks.measure import (
     import_seconds,
     in_fresh_process,
     median_seconds,
+    show,
 )
 from tests.benchmarks.peers import mkda_chi2, nimare_studyset
 
@@ -184,16 +184,7 @@ def main(data, nimare, out):
         rows += rows_of_streaming(compiled, peer)
     rows += rows_of_imports()
     rows += row_of_compilation()
-    for what, value, unit, target, other in rows:
-        line = f"{what:<58}{value:>9.3f} {unit:<3}{target:<11}"
-        if other and other[1]:
-            line += f" {other[1] / max(value, 1e-3):>9,.0f} x  {other[0]}"
-            line += f" ({other[1]:,.1f} s)"
-        print(line)
-    if out is not None:
-        names = ("what", "value", "unit", "target", "peer")
-        facts = [dict(zip(names, row, strict=True)) for row in rows]
-        out.write_text(json.dumps(facts, indent=1))
+    show(rows, out)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ KERNELS = (
     "place_block_runs",
     "add_changes",
     "sum_changes",
+    "add_sizes",
     "sum_over_voxels",
     "voxels_of_studies",
     "z_tile",

@@ -41,6 +41,8 @@ def everything(mask):
     made = build_activations(
         xyz, study, 8, mask=mask, radius_mm=5, block_size=50, segment_size=3
     )
+    for segment in made.segments:
+        segment.check()
     sets = np.random.default_rng(1).random((3, 8)) < 0.5
     counts = count_columns(made, LabelColumns.from_masks(sets))
     values = np.arange(float(mask.n_voxels))
@@ -133,6 +135,27 @@ def test_changes_are_those_of_the_blocks_and_columns_asked_for():
         out = np.zeros((1, 6), np.int32)
         add(offsets, runs, 2, 4, 10, (1, 3), first, stop, studies, 0, (1, 2), out)
         np.testing.assert_array_equal(out, [[1, 0, 0, -1, 1, 0]])
+
+
+RUNS = {
+    "fit": ([[0, 4], [1, 3], [0, 1], [0, 2]], True),
+    "empty": ([[0, 4], [3, 3], [0, 1], [0, 2]], False),
+    "backwards": ([[0, 4], [3, 1], [0, 1], [0, 2]], False),
+    "beyond the block": ([[0, 5], [1, 3], [0, 1], [0, 2]], False),
+    "beyond the last block": ([[0, 4], [1, 3], [0, 1], [0, 3]], False),
+}
+
+
+@pytest.mark.parametrize("what", RUNS)
+def test_runs_that_leave_their_blocks_are_told(what):
+    # 2 studies, blocks of 4 voxels: the last has 2
+    offsets = np.array([0, 1, 1, 2, 3, 3, 4])
+    runs, expected = RUNS[what]
+    for add_sizes in both_forms(kernels.add_sizes):
+        sizes = np.array([10, 20])
+        inside = add_sizes(offsets, np.array(runs, np.uint16), 2, 4, 10, sizes)
+        assert inside == expected
+        assert not expected or sizes.tolist() == [16, 23]
 
 
 @pytest.mark.parametrize("block_size", [1, 2, 3, 5, 9])

@@ -100,7 +100,11 @@ DAMAGE = {
     "unsorted after an empty column": ([0, 0, 2, 3], [4, 1, 0], "must ascend"),
     "unsorted at the end": ([0, 1, 1, 3], [1, 4, 0], "must ascend"),
     "below 0": (FIT[0], [-1, 4, 0], "columns name studies from -1 to 4"),
-    "too high": (FIT[0], [1, 5, 0], "columns name studies from 0 to 5, but there are 5"),
+    "too high": (
+        FIT[0],
+        [1, 5, 0],
+        "columns name studies from 0 to 5, but there are 5",
+    ),
     "offsets that fall": ([0, 3, 2, 3], [1, 4, 0], "offsets are wrong"),
     "offsets that end early": ([0, 2, 2, 2], [1, 4, 0], "offsets are wrong"),
     "offsets that end late": ([0, 2, 2, 4], [1, 4, 0], "offsets are wrong"),

@@ -28,7 +28,9 @@ def test_texts(text):
     assert isinstance(memory_bytes(text), int)
 
 
-@pytest.mark.parametrize("number", [0, 1, 10**9, 10**15, 2.5e9, 1000.0, np.float64(7.0)])
+@pytest.mark.parametrize(
+    "number", [0, 1, 10**9, 10**15, 2.5e9, 1000.0, np.float64(7.0)]
+)
 def test_numbers(number):
     assert memory_bytes(number) == int(number)
 

@@ -27,6 +27,7 @@ from tests.io.tables import (
     write,
     write_layout,
 )
+from tests.oracles import brain_block
 
 PEAKS, STUDIES = "coordinates.tsv.gz", "metadata.tsv.gz"
 VOCABULARY = "vocab-terms_vocabulary.txt"
@@ -579,12 +580,12 @@ def _shorten(name):
     return change
 
 
-def _garble(name):
+def _garble(name, start=b""):
     """Replace a file by as many other bytes."""
 
     def change(folder):
         path = _parts(folder) / name
-        path.write_bytes(b"x" * path.stat().st_size)
+        path.write_bytes(start.ljust(path.stat().st_size, b"x"))
 
     return change
 
@@ -601,7 +602,11 @@ COMPILED = {
     "another format": (_edit(format="other"), "is not the manifest of a compiled"),
     "a newer version": (
         _edit(format_version=99),
-        "has format version 99, but this version .* reads version 1: update",
+        "has format version 99, but this version .* reads version 2: update",
+    ),
+    "an older version": (
+        _edit(format_version=1),
+        "has format version 1, .* update the package or compile the database again",
     ),
     "no version": (_edit(format_version="LEFT OUT"), "has format version None"),
     "no files": (_edit(files="LEFT OUT"), "is damaged .*compile the database again"),
@@ -611,6 +616,7 @@ COMPILED = {
     "the folder as its parts": (_edit(parts="."), "is damaged|is missing"),
     "files elsewhere": (_edit(files={"../x": {"bytes": 1}}), "is damaged"),
     "tables elsewhere": (_edit(tables=["../../studies"]), "is damaged"),
+    "a table elsewhere": (_edit(tables={"../studies": 7}), "is damaged"),
     "parts that are no text": (_edit(parts=5), "is damaged"),
     "a list of files": (_edit(files=[]), "is damaged"),
     "files without facts": (_edit(files={"xyz.npy": 5}), "is damaged"),
@@ -627,6 +633,18 @@ COMPILED = {
     "fewer than no studies": (_edit(n_studies=-1), "is damaged"),
     "no notes": (_edit(notes=None), "is damaged"),
     "a hash that is none": (_edit(content_hash=5), "is damaged"),
+    "no hashes of segments": (_edit(segment_hashes="LEFT OUT"), "is damaged"),
+    "a hash of segments": (_edit(segment_hashes="ab" * 16), "is damaged"),
+    "too few hashes of segments": (_edit(segment_hashes=[]), "is damaged"),
+    "too many hashes of segments": (
+        _edit(segment_hashes=["ab" * 16] * 2),
+        "is damaged",
+    ),
+    "a hash of segments that is a number": (_edit(segment_hashes=[5]), "is damaged"),
+    "a short hash of segments": (_edit(segment_hashes=["ab"]), "is damaged"),
+    "a hash of segments elsewhere": (_edit(segment_hashes=["../../x"]), "is damaged"),
+    "a hash of segments at the root": (_edit(segment_hashes=["/x"]), "is damaged"),
+    "a hash of segments here": (_edit(segment_hashes=["."]), "is damaged"),
     "a missing array": (
         _remove("xyz.npy"),
         r"xyz\.npy is missing, but the manifest says",
@@ -639,6 +657,12 @@ COMPILED = {
     ),
     "a short matrix": (_shorten("labels-0/data.npy"), "data.npy has .* bytes"),
     "garbage as an array": (_garble("xyz.npy"), r"xyz\.npy|is damaged"),
+    "a zip archive as an array": (_garble("xyz.npy", b"PK\x03\x04"), "is damaged"),
+    "an array with a torn header": (
+        _garble("xyz.npy", b"\x93NUMPY\x01\0v\0{(("),
+        "is damaged",
+    ),
+    "a pickle as an array": (_garble("study.npy", b"\x80\x04"), "is damaged"),
     "garbage as names": (_garble("labels-0/names.json"), r"names\.json|is damaged"),
     "garbage as weights": (_garble("labels-0/indptr.npy"), r"indptr\.npy|is damaged"),
 }
@@ -651,6 +675,17 @@ def test_a_wrong_compiled_database(compiled, what):
     with pytest.raises(FormatError, match=message) as caught:
         open_database(compiled)
     assert str(compiled) in str(caught.value)
+
+
+def test_nothing_outside_is_deleted_for_a_hash_that_leads_there(compiled, tmp_path):
+    mine = tmp_path / "mine" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    _edit(segment_hashes=["../../../mine"])(compiled)
+    with pytest.raises(FormatError, match="is damaged"):
+        open_database(compiled).activations(mask=brain_block())
+    assert mine.read_text() == "mine"
+    assert [path.name for path in mine.parent.iterdir()] == ["thesis.txt"]
 
 
 def test_a_table_of_another_length_is_found_when_it_is_read(compiled):

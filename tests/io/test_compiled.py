@@ -1,5 +1,6 @@
 """The compiled form: what is written is what is opened, whatever happens meanwhile."""
 
+import hashlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -19,7 +21,9 @@ from scipy import sparse
 from nimare_neurosynth import open_database, read_database, write_database
 from nimare_neurosynth.database import About, Database, LabelSet, Peaks
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io import _compiled
+from nimare_neurosynth.io import _replace
+from nimare_neurosynth.io._compiled import COMPILED
+from nimare_neurosynth.io._files import STAGING
 from tests.database.made import label_set, made_database
 from tests.io.same import assert_same_database
 
@@ -94,7 +98,10 @@ def databases(draw):
 def test_any_database_comes_back(tmp_path_factory, database):
     folder = tmp_path_factory.mktemp("compiled")
     _write(database, folder)
-    assert_same_database(open_database(folder), database)
+    opened = open_database(folder)
+    assert_same_database(opened, database)
+    peaks = opened.peaks.fingerprint(0, opened.n_studies)
+    assert opened.segment_hashes == database.segment_hashes == (peaks,)
 
 
 def test_what_is_opened_can_be_written_again(toy, folder, tmp_path):
@@ -153,13 +160,32 @@ def test_the_hash_is_taken_from_the_manifest(toy, folder):
     assert manifest["content_hash"] == toy.content_hash
 
 
+def test_the_hashes_of_segments_are_taken_from_the_manifest(toy, folder, monkeypatch):
+    _write(toy, folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert tuple(manifest["segment_hashes"]) == toy.segment_hashes
+    monkeypatch.setattr(Peaks, "fingerprint", _fail)
+    assert open_database(folder).segment_hashes == toy.segment_hashes
+
+
+def test_the_manifest_says_what_it_is_of(toy, folder):
+    _write(toy, folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["format"] == COMPILED.name == "nimare-neurosynth-database"
+    assert manifest["format_version"] == COMPILED.version == 2
+    assert set(COMPILED.fields) <= set(manifest)
+
+
 def test_the_manifest_lists_every_file(toy, folder):
     _write(toy, folder)
     manifest = json.loads((folder / "manifest.json").read_text())
     parts = folder / manifest["parts"]
     there = {p.relative_to(parts).as_posix() for p in parts.rglob("*") if p.is_file()}
     assert set(manifest["files"]) == there
-    assert manifest["files"]["xyz.npy"]["bytes"] == (parts / "xyz.npy").stat().st_size
+    for name, facts in manifest["files"].items():
+        content = (parts / name).read_bytes()
+        assert facts["bytes"] == len(content)
+        assert facts["sha256"] == hashlib.sha256(content).hexdigest()
 
 
 def test_others_may_read_what_is_written(toy, folder):
@@ -222,11 +248,22 @@ def test_whoever_opens_it_meanwhile_sees_the_old_one_or_the_new_one(folder):
 
 def test_writers_take_turns(folder):
     written = [_labelled(n) for n in range(4)]
-    writers = [threading.Thread(target=_write, args=(w, folder)) for w in written]
-    for thread in writers:
-        thread.start()
-    for thread in writers:
-        thread.join()
+    failed = []
+
+    def write(database):
+        try:
+            _write(database, folder)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told below
+            failed.append(error)
+
+    writers = [threading.Thread(target=write, args=(w,)) for w in written]
+    with warnings.catch_warnings():  # who has to wait is warned, or nobody has to
+        warnings.filterwarnings("ignore", "another process is writing into")
+        for thread in writers:
+            thread.start()
+        for thread in writers:
+            thread.join()
+    assert failed == []
     hashes = {database.content_hash for database in written}
     assert open_database(folder).content_hash in hashes
     assert len(list(folder.glob("parts-*"))) == 1
@@ -253,7 +290,7 @@ def test_a_file_is_refused(toy, tmp_path):
     path.write_text("mine")
     with pytest.raises(FormatError, match="is a file: name a folder"):
         _write(toy, path)
-    with pytest.raises(FormatError, match=r"cannot write a database into .*Not a dir"):
+    with pytest.raises(FormatError, match=r"cannot write a .* into .*below: Not a dir"):
         _write(toy, path / "below")
 
 
@@ -277,9 +314,21 @@ def test_what_a_killed_writer_left_is_no_obstacle(toy, folder):
 def test_what_a_killed_writer_left_is_cleared_away(toy, folder):
     _write(toy, folder)
     (folder / "parts-abc123").mkdir()
-    (folder / ".manifest.json-abc").write_text("{")
+    (folder / f"{STAGING}manifest.json-abc").write_text("{")
     _write(toy, folder)
     assert len(list(folder.iterdir())) == 2  # the manifest and its parts
+
+
+@pytest.mark.parametrize("name", ["parts-abc123", ".writing-manifest.json-abc"])
+def test_what_belongs_to_others_is_not_cleared_away(toy, folder, name):
+    _write(toy, folder)
+    mine = ["parts", "parts-", "my-parts-1", "parts-a.b", "notes.txt", ".manifest.json"]
+    for path in mine:
+        (folder / path).write_text("mine")
+    (folder / name).write_text("left behind")
+    _write(toy, folder)
+    assert {path for path in mine if (folder / path).exists()} == set(mine)
+    assert not (folder / name).exists()
 
 
 # ------------------------------------------------------------------------- failures
@@ -287,9 +336,12 @@ def test_what_a_killed_writer_left_is_cleared_away(toy, folder):
 FAILURES = {
     "a table": (pd.DataFrame, "to_parquet"),
     "an array": (np, "save"),
-    "the manifest": (_compiled, "write_atomic"),
-    "hashes": (_compiled, "_manifest"),
+    "the disk": (_replace, "sync_files"),
+    "the manifest": (_replace, "write_atomic"),
+    "hashes": (_replace, "list_files"),
 }
+ONCE = ("sync_files", "write_atomic", "list_files")
+"""What is called once in a writing."""
 
 
 @pytest.mark.parametrize(
@@ -332,7 +384,7 @@ def _break(monkeypatch, home, name, error):
 
     def broken(*args, **kwargs):
         calls.append(1)
-        if len(calls) > 1 or name in ("write_atomic", "_manifest"):
+        if len(calls) > 1 or name in ONCE:
             raise error
         return real(*args, **kwargs)
 

@@ -1,5 +1,6 @@
 """Damage that leaves the size of a file as it was."""
 
+import json
 import shutil
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 
 from nimare_neurosynth import open_database, write_database
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io import validate_database
+from nimare_neurosynth.io import damaged_files, read_manifest, validate_database
+from nimare_neurosynth.io._compiled import COMPILED
+from tests.oracles import same_segments
 
 
 @pytest.fixture
@@ -33,6 +36,12 @@ def test_all_is_well(compiled):
     assert validate_database(compiled) == []
 
 
+def _stored(compiled):
+    """Give the folder of the one segment that is stored."""
+    [stored] = (compiled / "activations").glob("*/*")
+    return stored
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -40,21 +49,30 @@ def test_all_is_well(compiled):
         ("runs", 0),
         ("offsets", 10**9),
         ("offsets", 0),
+        ("sizes", 10**9),
+        ("sizes", -1),
     ],
 )
 def test_damaged_activations_are_built_again(compiled, toy, name, value):
     expected = toy.activations()
-    [stored] = (compiled / "activations").iterdir()
-    _overwrite(stored / f"{name}.npy", _last(value))
-    assert any(name in wrong for wrong in validate_database(compiled))
+    _overwrite(_stored(compiled) / f"{name}.npy", _last(value))
+    assert any(f"{name}.npy" in wrong for wrong in validate_database(compiled))
     again = open_database(compiled).activations()
-    np.testing.assert_array_equal(again.runs, expected.runs)
+    assert len(again.segments) == 1
+    assert same_segments(again.segments[0], expected.segments[0])
     assert validate_database(compiled) == []
 
 
-@pytest.mark.parametrize("kept", ["engine_version", "content_hash", "sha256"])
+@pytest.mark.parametrize("name", ["totals", "has_peaks"])
+def test_damage_that_counting_cannot_see_is_found_by_its_hash(compiled, name):
+    _overwrite(_stored(compiled) / f"{name}.npy", _last(1))
+    [wrong] = validate_database(compiled)
+    assert wrong.endswith(f"{name}.npy is not what was written")
+
+
+@pytest.mark.parametrize("kept", ["engine_version", "block_size", "bytes", "sha256"])
 def test_activations_of_another_time_are_not_taken(compiled, kept):
-    [facts] = (compiled / "activations").glob("*/facts.json")
+    facts = _stored(compiled) / "facts.json"
     facts.write_text(facts.read_text().replace(f'"{kept}"', f'"was_{kept}"'))
     activations = open_database(compiled).activations()
     assert activations.sizes.any()
@@ -80,12 +98,49 @@ def test_positions_out_of_range_are_refused(compiled, path, value):
         open_database(compiled)
 
 
-def test_facts_that_cannot_be_read_are_told(compiled):
-    [facts] = (compiled / "activations").glob("*/facts.json")
-    facts.write_text("{")
-    (compiled / "activations" / ".writing-x").mkdir()  # a killed writer left it
+FACTS = {
+    "torn": "{",
+    "a list": "[]",
+    "without hashes": "{}",
+    "hashes that are a number": '{"sha256": 5}',
+    "hashes that are a list": '{"sha256": []}',
+    "hashes of nothing": '{"sha256": {}}',
+    "nested beyond reading": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("what", FACTS)
+def test_facts_that_cannot_be_read_are_told(compiled, what):
+    stored = _stored(compiled)
+    (stored / "facts.json").write_text(FACTS[what])
+    (stored.parent / ".writing-x").mkdir()  # a killed writer left it
     [wrong] = validate_database(compiled)
-    assert "facts.json cannot be read" in wrong
+    assert f"{stored}/facts.json cannot be read" in wrong
+
+
+@pytest.mark.parametrize("name", ["runs.npy", "facts.json"])
+def test_missing_files_of_activations_are_told(compiled, name):
+    (_stored(compiled) / name).unlink()
+    [wrong] = validate_database(compiled)
+    assert name in wrong
+
+
+def test_missing_files_of_the_database_are_told(compiled):
+    # between opening and hashing; at opening it is an error
+    manifest = read_manifest(compiled, COMPILED)
+    (compiled / manifest["parts"] / "peaks.parquet").unlink()
+    [wrong] = damaged_files(compiled, manifest)
+    assert wrong.endswith("peaks.parquet is not what was written")
+    with pytest.raises(FormatError, match=r"peaks\.parquet is missing"):
+        validate_database(compiled)
+
+
+def test_files_without_a_hash_are_told(compiled):
+    manifest = read_manifest(compiled, COMPILED)
+    del manifest["files"]["xyz.npy"]["sha256"]
+    (compiled / "manifest.json").write_text(json.dumps(manifest))
+    [wrong] = validate_database(compiled)
+    assert wrong.endswith("xyz.npy is not what was written")
 
 
 def test_a_changed_number_is_found_by_its_hash(compiled):

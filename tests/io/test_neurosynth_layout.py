@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from nimare_neurosynth import read_database
-from nimare_neurosynth.errors import FormatError
+from nimare_neurosynth.errors import FormatError, OptionError
 from nimare_neurosynth.io._neurosynth import read_neurosynth
 from tests.io.same import assert_same_labels, assert_same_peaks
 from tests.io.tables import GOOD, MATRIX, STEM, write, write_layout
@@ -19,9 +19,9 @@ from tests.io.tables import GOOD, MATRIX, STEM, write, write_layout
 def tiny(tmp_path):
     number = count()
 
-    def read(changes=None, stem=STEM):
+    def read(changes=None, stem=STEM, **options):
         folder = tmp_path / str(next(number)) / "tiny"
-        return read_database(write_layout(folder, changes, stem))
+        return read_database(write_layout(folder, changes, stem), **options)
 
     return read
 
@@ -257,10 +257,76 @@ SECOND_MATRICES = {
 
 @pytest.mark.parametrize("second", SECOND_MATRICES)
 def test_one_vocabulary_can_have_several_matrices(tiny, second):
-    database = tiny({f"vocab-terms_{second}_features.npz": [[3.0, 0.0], [0.0, 7.0]]})
+    files = {f"vocab-terms_{second}_features.npz": [[3.0, 0.0], [0.0, 7.0]]}
+    database = tiny(files, counts="keep")
     assert sorted(database.label_sets) == SECOND_MATRICES[second]
     totals = sorted(s.weights.sum() for s in database.label_sets.values())
     assert totals == [0.75, 10.0]
+
+
+# ------------------------------------------------------------------------- counts
+
+COUNTED = {
+    MATRIX: None,
+    "vocab-terms_source-abstract_type-count_features.npz": [[3.0, 1.0], [0.0, 2.0]],
+}
+IDF = np.log(3 / 2) + 1  # of "pain", which one of the two studies has; 1 for "001"
+LENGTH = np.hypot(3 * IDF, 1)
+TURNED = {
+    # what counts=... gives: kind, weights, note
+    "tfidf": ("tfidf", [[3 * IDF / LENGTH, 1 / LENGTH], [0, 1]], ["into tf-idf: "]),
+    "presence": ("presence", [[1, 1], [0, 1]], ["into presence: 1 where above 0"]),
+    "keep": ("count", [[3, 1], [0, 2]], []),
+}
+
+
+@pytest.mark.parametrize("counts", TURNED)
+def test_counts_become_what_is_asked_for(tiny, counts):
+    kind, weights, notes = TURNED[counts]
+    database = tiny(COUNTED, counts=counts)
+    terms = database.label_sets["terms"]
+    assert terms.kind == kind
+    np.testing.assert_allclose(terms.weights.toarray(), weights, rtol=1e-15)
+    assert len(database.notes) == len(notes)
+    for found, expected in zip(database.notes, notes, strict=True):
+        assert found.startswith("counts of terms turned ")
+        assert expected in found
+
+
+def test_counts_become_tfidf_unless_told(tiny):
+    assert_same_labels(
+        tiny(COUNTED).label_sets["terms"],
+        tiny(COUNTED, counts="tfidf").label_sets["terms"],
+    )
+
+
+def test_counts_can_be_called_so_in_the_plural(tiny):
+    plural = {
+        MATRIX: None,
+        "vocab-terms_type-counts_features.npz": [[3.0, 1.0], [0.0, 2.0]],
+    }
+    assert tiny(plural, counts="keep").label_sets["terms"].kind == "count"
+
+
+@pytest.mark.parametrize("counts", TURNED)
+def test_weights_that_are_no_counts_stay(tiny, counts):
+    database = tiny(counts=counts)
+    assert_same_labels(database.label_sets["terms"], tiny().label_sets["terms"])
+    assert database.notes == ()
+
+
+@pytest.mark.parametrize("counts", TURNED)
+def test_negative_counts_are_refused(tiny, counts):
+    files = {**COUNTED, list(COUNTED)[1]: [[3.0, -1.0], [0.0, 2.0]]}
+    with pytest.raises(FormatError, match=r"count_features\.npz .* negative \(-1\)"):
+        tiny(files, counts=counts)
+
+
+@pytest.mark.parametrize("counts", ["tf-idf", "", None, 1, ["keep"]])
+def test_what_counts_cannot_become(tiny, counts):
+    message = "counts must be one of tfidf, presence, keep, got "
+    with pytest.raises(OptionError, match=message):
+        tiny(counts=counts)
 
 
 def test_weights_are_put_in_order(tmp_path):
@@ -298,6 +364,29 @@ def test_the_order_is_that_of_the_metadata(tmp_path):
     assert database.study_ids.tolist() == ["1", "20"]
     assert database.peaks.study.tolist() == [1, 0, 0]
     assert database.table("analyses")["table_id"].tolist() == ["21", "12", "11"]
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({MATRIX: [[0.5, 0.0]]}, "1 studies x 2 labels"),
+        ({MATRIX: [[0.5], [0.0]]}, "2 studies x 1 labels"),
+        ({"vocab-terms_vocabulary.txt": "pain"}, "2 studies x 2 labels"),
+    ],
+)
+def test_rows_that_are_not_those_of_the_metadata(tiny, files, found):
+    with pytest.raises(FormatError, match=found):
+        tiny(files)
+
+
+def test_a_study_more_than_there_are_rows(tiny):
+    text = GOOD["metadata.tsv.gz"] + "3\t\tMNI\tThree\tG H\t2001\tBrain\n"
+    message = (
+        r"features\.npz holds 2 studies x 2 labels, but the metadata list 3 studies "
+        r"and the vocabulary 2 labels: these files do not belong together"
+    )
+    with pytest.raises(FormatError, match=message):
+        tiny({"metadata.tsv.gz": text})
 
 
 @pytest.mark.parametrize("missing", ["coordinates", "metadata"])

@@ -1,13 +1,18 @@
 """A user's own tables, and the one-file layout of legacy Neurosynth."""
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from nimare_neurosynth import read_database
+from nimare_neurosynth.errors import FormatError
+from nimare_neurosynth.io import _files, _tabular
+from nimare_neurosynth.io._weights import read_weights
 from tests.io.tables import write
 
 TABLE = "id\tx\ty\tz\tspace\n001\t1\t2\t3\tMNI\n1\t4.5\t-5\t6\tTAL\n001\t7\t8\t9\tMNI\n"
@@ -264,3 +269,158 @@ def test_an_index_that_pandas_wrote_is_not_the_ids(tmp_path):
     [labels] = database.label_sets.values()
     assert labels.labels == ("fear",)
     assert database.select("fear").ids == ["1"]
+
+
+# ------------------------------------------------------------ features, row by row
+
+
+def _rows(text):
+    return [line.split("\t") for line in text.rstrip("\n").split("\n")]
+
+
+FEATURES_IN_OTHER_FORMS = {
+    "quoted.tsv": "\n".join("\t".join(f'"{f}"' for f in r) for r in _rows(FEATURES)),
+    "commas.csv": FEATURES.replace("\t", ","),
+    "quoted.csv": "\n".join(",".join(f'"{f}"' for f in r) for r in _rows(FEATURES)),
+    "crlf.tsv": FEATURES.replace("\n", "\r\n"),
+    "old.tsv": FEATURES.replace("\n", "\r"),
+    "no last line end.tsv": FEATURES.rstrip("\n"),
+    "blank lines.tsv": FEATURES.replace("\n1\t", "\n\n1\t") + "\n\n",
+    "blanks.tsv": FEATURES.replace("\t0.5\t", "\t 0.5 \t").replace("\n1\t", "\n 1 \t"),
+    "zeros.tsv": FEATURES.replace("\t0\t", "\t-0.000\t"),
+    "numbers.tsv": FEATURES.replace("0.25", "+25e-2").replace("0.5", ".5"),
+    "missing.tsv": FEATURES.replace("\t0\t", "\tN/A\t"),
+    "packed.tsv.gz": FEATURES,
+    "index.tsv": "\n".join(
+        "\t".join([n, *row])
+        for n, row in zip(["", "0", "1"], _rows(FEATURES), strict=True)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FEATURES_IN_OTHER_FORMS)
+def test_features_of_every_form(tmp_path, name):
+    text = FEATURES_IN_OTHER_FORMS[name].replace("{id}", "pmid")
+    database = _read(tmp_path, TABLE, text, features_name=name)
+    (terms,) = database.label_sets.values()
+    assert terms.labels == ("pain", "working memory", "001")
+    assert terms.weights.toarray().tolist() == [[0, 0.25, 0], [0.5, 0, 0]]
+    assert terms.weights.nnz == 2
+    assert terms.kind == "weight"
+    assert database.notes == ()
+
+
+ODD_WEIGHTS = [
+    "x",
+    "inf",
+    "-Infinity",
+    "1e999",
+    "1_0",
+    "\u0661",
+    "0x1",
+    "1,5",
+    "0.5.",
+    "--",
+]
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+@pytest.mark.parametrize("weight", ODD_WEIGHTS)
+def test_weights_that_are_no_numbers(tmp_path, weight, quoted):
+    text = f"id\ta\tb\n1\t0.5\t0\n001\t0\t{weight}\n"
+    text = text.replace("id\t", '"id"\t') if quoted else text
+    with pytest.raises(FormatError) as caught:
+        _read(tmp_path, TABLE, text)
+    message = f"terms.tsv:3 has {weight!r} in column 'b', which is not a finite number."
+    assert str(caught.value).endswith(message)
+
+
+def test_quoted_features_may_hold_tabs_and_line_ends(tmp_path):
+    text = '"id"\t"two\nlines"\t"a\ttab"\n"1"\t0.5\t0\n"001"\t0\tx\n'
+    with pytest.raises(
+        FormatError, match=r"terms\.tsv:4 has 'x' in column 'a\\ttab'|a\t"
+    ):
+        _read(tmp_path, TABLE, text)
+    database = _read(tmp_path, TABLE, text.replace("\tx", "\t0.25"))
+    terms = database.label_sets["terms"]
+    assert terms.labels == ("two\nlines", "a\ttab")
+    assert terms.weights.toarray().tolist() == [[0, 0.25], [0.5, 0]]
+
+
+def test_a_long_quoted_label(tmp_path):
+    label = "x" * 200_000  # more than Python's csv takes unless told
+    terms = _read(tmp_path, TABLE, f'id,"{label}"\n1,1\n').label_sets["terms"]
+    assert terms.labels == (label,)
+
+
+@given(
+    hnp.arrays(
+        float,
+        st.tuples(st.integers(1, 6), st.integers(1, 5)),
+        elements=st.sampled_from([0.0, 0.0, 0.1, -2.0, 1 / 3, 1e-300, 123456.789]),
+    ),
+    st.permutations(range(6)),
+)
+def test_features_are_the_numbers_in_the_file(tmp_path_factory, table, order):
+    # one study with peaks is missing from the features, and one row has no peaks
+    folder = tmp_path_factory.mktemp("features")
+    ids = [f"s{i}" for i in order if i < len(table)]
+    peaks = "id,x,y,z,space\n" + "".join(f"{i},1,2,3,MNI\n" for i in [*ids, "s9"])
+    header = "id," + ",".join(f"t{j}" for j in range(table.shape[1])) + "\n"
+    lines = [
+        f"s{i}," + ",".join(map(repr, row.tolist())) for i, row in enumerate(table)
+    ]
+    lines.append("other," + ",".join(["7"] * table.shape[1]))
+    database = _read(folder, peaks, header + "\n".join(lines))
+    weights = database.label_sets["terms"].weights
+    expected = np.vstack([table[[i for i in order if i < len(table)]], 0 * table[:1]])
+    np.testing.assert_array_equal(weights.toarray(), expected)
+    weights.check_format(full_check=True)
+    assert weights.has_sorted_indices
+    assert weights.nnz == np.count_nonzero(expected)
+    assert len(database.notes) == 2
+
+
+def test_large_features_take_little_memory(tmp_path, monkeypatch):
+    n_studies, n_labels = 200, 2500
+    rng = np.random.default_rng(0)
+    fields = np.full((n_studies, n_labels), "0.0", dtype=object)
+    at = rng.integers(n_studies, size=3000), rng.integers(n_labels, size=3000)
+    fields[at] = "0.123456789"
+    lines = [f"{i}\t" + "\t".join(row) for i, row in enumerate(fields)]
+    text = (
+        "id\t" + "\t".join(f"t{j}" for j in range(n_labels)) + "\n" + "\n".join(lines)
+    )
+    path = write(tmp_path / "features.txt", text)
+    # plain files are read into a buffer of this size, of which the rest is not touched
+    monkeypatch.setattr(_files, "MAX_TEXT_BYTES", len(text))
+    monkeypatch.setattr(_tabular, "_BLOCK_BYTES", len(text) // 12)  # as of 200 MB
+    tracemalloc.start()
+    table = read_weights(path, ("id",))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert table.weights.nnz == len(set(zip(*(a.tolist() for a in at), strict=True)))
+    assert peak < 4 * len(text)  # text, its bytes, and a block at work
+
+
+# --------------------------------------------------------------- ends of lines
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_line_ends_of_old_macs(tmp_path, quote):
+    text = TABLE.replace("MNI", f"{quote}MNI{quote}").replace("\n", "\r")
+    database = _read(tmp_path, text)
+    assert database.peaks.xyz.tolist() == XYZ
+
+
+def test_a_carriage_return_within_a_field_is_kept(tmp_path):
+    text = "id\tx\ty\tz\ttitle\n1\t1\t2\t3\tone\rtwo\n2\t1\t2\t3\tb\n"
+    assert _read(tmp_path, text).studies["title"].tolist() == ["one\rtwo", "b"]
+
+
+@pytest.mark.parametrize("block", [1, 7, 30, 1000])
+def test_fields_are_counted_in_blocks(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(_tabular, "_BLOCK_BYTES", block)
+    assert _read(tmp_path, TABLE).peaks.xyz.tolist() == XYZ
+    with pytest.raises(FormatError, match=r"peaks\.tsv:3 has fewer fields \(4\)"):
+        _read(tmp_path, TABLE.replace("\tTAL", ""))

@@ -12,7 +12,7 @@ from nimare_neurosynth.errors import (
     SelectionError,
     UnknownTermError,
 )
-from nimare_neurosynth.meta._analysis import _least_studies
+from nimare_neurosynth.meta._analysis import least_studies
 from nimare_neurosynth.space import default_mask
 from tests.oracles import (
     association_z,
@@ -169,7 +169,7 @@ def test_rare_voxels_are_left_out(db, least):
 def test_a_share_is_met_exactly(n_studies):
     # k / N * N may be a hair above k: a voxel of k studies must not be lost to that
     shares = np.arange(n_studies) / n_studies
-    least = [_least_studies(float(share), n_studies) for share in shares]
+    least = [least_studies(float(share), n_studies) for share in shares]
     assert least == list(range(n_studies))
 
 

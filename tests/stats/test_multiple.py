@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from nimare_neurosynth.stats import fdr_threshold
+from nimare_neurosynth.stats import fdr_significant, fdr_threshold, p_from_z
 from tests.oracles import benjamini_hochberg
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=60)
@@ -67,3 +67,61 @@ def test_p_values_of_nothing_do_not_hurt_below_their_own_level():
     ones, odd = np.r_[p, np.ones(99)], np.r_[p, np.full(99, 0.1573)]
     for q in (0.001, 0.01, 0.05, 0.1, 0.15):
         assert fdr_threshold(ones, q) == fdr_threshold(odd, q)
+
+
+# ------------------------------------------------------------------ from z values
+
+z_values = st.lists(
+    st.floats(-45, 45) | st.sampled_from([0.0, -0.0, 2.5, -2.5, 3.0, 1e300, -1e300]),
+    max_size=60,
+)
+any_rate = rates | st.floats(1e-300, 1, exclude_min=True, exclude_max=True)
+
+
+def _by_p(z, q):
+    p = p_from_z(z)
+    return p <= benjamini_hochberg(p, q)
+
+
+@given(z_values, any_rate)
+def test_z_values_are_tested_by_their_p_values(z, q):
+    found = fdr_significant(z, q)
+    assert found.dtype == bool
+    np.testing.assert_array_equal(found, _by_p(z, q))
+
+
+@given(st.integers(0, 999), rates, st.sampled_from([1, 2, 8]))
+def test_many_z_values_with_ties(seed, q, decimals):
+    rng = np.random.default_rng(seed)
+    z = np.round(rng.normal(0, rng.uniform(0.5, 4), 400), decimals)
+    np.testing.assert_array_equal(fdr_significant(z, q), _by_p(z, q))
+
+
+@given(st.integers(1, 9), rates)
+def test_z_values_right_at_the_threshold(n, q):
+    from scipy.special import ndtri
+
+    # one step of rounding to either side of where p is q
+    at = -ndtri(q / 2)
+    z = [np.nextafter(at, 0), at, np.nextafter(at, 99), -at] * n
+    np.testing.assert_array_equal(fdr_significant(z, q), _by_p(z, q))
+
+
+@given(z_values, rates)
+def test_the_sign_of_z_does_not_matter(z, q):
+    flipped = [-value for value in z]
+    np.testing.assert_array_equal(fdr_significant(flipped, q), fdr_significant(z, q))
+
+
+@pytest.mark.parametrize(
+    ("z", "expected"),
+    [
+        ([], []),
+        ([0.0, 0.0], [False, False]),
+        ([np.inf, 0.0, -np.inf], [True, False, True]),
+        ([5.0], [True]),
+        ([1e300, -40.0, 1.0], [True, True, False]),
+    ],
+)
+def test_corners_of_z(z, expected):
+    assert fdr_significant(z, 0.05).tolist() == expected
