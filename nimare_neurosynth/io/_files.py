@@ -80,7 +80,9 @@ def _read_bytes(path: Path) -> bytes:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if packed else path.open("rb") as stream:
-            data = stream.read(MAX_TEXT_BYTES + 1)
+            # asking for more than there is would set so much memory aside
+            most = MAX_TEXT_BYTES if packed else path.stat().st_size
+            data = stream.read(min(most, MAX_TEXT_BYTES) + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FormatError(
             f"{path} cannot be unpacked ({error}): the file is cut short or damaged; "
@@ -260,6 +262,8 @@ def load_array(path: Path, *, mapped: bool) -> NDArray[Any]:
     ValueError
         If it is anything else, whatever NumPy makes of that.
     """
+    from tokenize import TokenError
+
     import numpy as np
 
     with path.open("rb") as stream:
@@ -268,7 +272,7 @@ def load_array(path: Path, *, mapped: bool) -> NDArray[Any]:
     try:
         mode: Any = "r" if mapped else None
         array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
-    except (SyntaxError, TypeError, EOFError, MemoryError, OverflowError) as error:
+    except (SyntaxError, TokenError, TypeError, EOFError, MemoryError) as error:
         raise ValueError(f"{path} is damaged ({error})") from error
     return array
 

@@ -86,6 +86,8 @@ def _work(connection: Connection, reader: str, cases: list[int], folder: Path) -
                 outcome = run_case(reader, case, Path(place))
             faulthandler.cancel_dump_traceback_later()
             connection.send(outcome)
+            if outcome.megabytes > _TIRED_MB:
+                return
 
 
 def _guard_memory() -> None:
