@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import time
+import tokenize
 import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
 
 MAX_TEXT_BYTES = 2 << 30
 """A file that unpacks to more than this is refused."""
+
+_NOT_AN_ARRAY = (
+    ArithmeticError,
+    EOFError,
+    MemoryError,
+    SyntaxError,
+    TypeError,
+    tokenize.TokenError,
+)
+"""What NumPy makes of headers that nobody wrote on purpose."""
 
 STAGING = ".writing-"
 """Begin of the names of files and folders in which results wait until complete."""
@@ -262,8 +273,6 @@ def load_array(path: Path, *, mapped: bool) -> NDArray[Any]:
     ValueError
         If it is anything else, whatever NumPy makes of that.
     """
-    from tokenize import TokenError
-
     import numpy as np
 
     with path.open("rb") as stream:
@@ -272,7 +281,7 @@ def load_array(path: Path, *, mapped: bool) -> NDArray[Any]:
     try:
         mode: Any = "r" if mapped else None
         array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
-    except (SyntaxError, TokenError, TypeError, EOFError, MemoryError) as error:
+    except _NOT_AN_ARRAY as error:
         raise ValueError(f"{path} is damaged ({error})") from error
     return array
 

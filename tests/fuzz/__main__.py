@@ -44,7 +44,10 @@ def _all_outcomes(reader: str, cases: int, jobs: int) -> Iterator[Outcome]:
 
 def _report(reader: str, outcomes: list[Outcome], seconds: float) -> bool:
     """Print what came of a reader's cases; tell whether all is well."""
-    by = {s: [o for o in outcomes if o.status == s] for s in ("accepted", "refused", "failed")}
+    by = {
+        s: [o for o in outcomes if o.status == s]
+        for s in ("accepted", "refused", "failed")
+    }
     worst = max(outcomes, key=lambda o: o.megabytes)
     slowest = max(outcomes, key=lambda o: o.seconds)
     click.echo(
@@ -60,7 +63,9 @@ def _report(reader: str, outcomes: list[Outcome], seconds: float) -> bool:
         cases = [o for o in by["failed"] if o.signature == text]
         click.echo(f"  {n:>6,} FAILED: {text}")
         for o in cases[:3]:
-            click.echo(f"           case {o.case} ({', '.join(o.mutators)}): {o.what[:200]!r}")
+            click.echo(
+                f"           case {o.case} ({', '.join(o.mutators)}): {o.what[:200]!r}"
+            )
     return not by["failed"]
 
 
@@ -81,7 +86,9 @@ def _one(reader: str, case: int) -> bool:
 @click.option("--reader", type=click.Choice(["all", *READERS]), default="all")
 @click.option("--cases", type=click.IntRange(1), default=5000, show_default=True)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--case", type=click.IntRange(0), help="Only this one, and keep its folder.")
+@click.option(
+    "--case", type=click.IntRange(0), help="Only this one, and keep its folder."
+)
 def main(reader: str, cases: int, jobs: int, case: int | None) -> None:
     """Feed damaged files to the readers, and report what should not happen."""
     readers = list(READERS) if reader == "all" else [reader]

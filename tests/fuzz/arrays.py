@@ -40,11 +40,41 @@ def npy_header(shape: object, dtype: str, *, order: object = False) -> bytes:
 
 def _claims(rng: Random) -> bytes:
     """Claim a shape, and hold another or nothing."""
-    shapes = ("(10**15,)", "(2**62,)", "(1000000000000,)", "(-1,)", "(0,)", "()", "(3, 4)")
-    shapes += ("(300000000,)", "(4000000000,)", "(2**63,)", "('a',)", "None", "(5,)", "(")
+    shapes = (
+        "(10**15,)",
+        "(2**62,)",
+        "(1000000000000,)",
+        "(-1,)",
+        "(0,)",
+        "()",
+        "(3, 4)",
+    )
+    shapes += (
+        "(300000000,)",
+        "(4000000000,)",
+        "(2**63,)",
+        "('a',)",
+        "None",
+        "(5,)",
+        "(",
+    )
     shapes += ("(" + "1, " * 33 + ")", "(99999999999999999999,)", "(1.5,)", "(True,)")
-    types = ("<f8", "<i4", "|O", "<U9", "|b1", "<c16", "|V8", "<M8[s]", "zz", "<f2", ">i8")
-    shape = rng.choice(shapes).replace("10**15", str(10**15)).replace("2**62", str(2**62))
+    types = (
+        "<f8",
+        "<i4",
+        "|O",
+        "<U9",
+        "|b1",
+        "<c16",
+        "|V8",
+        "<M8[s]",
+        "zz",
+        "<f2",
+        ">i8",
+    )
+    shape = (
+        rng.choice(shapes).replace("10**15", str(10**15)).replace("2**62", str(2**62))
+    )
     header = npy_header(shape.replace("2**63", str(2**63)), rng.choice(types))
     return header + rng.choice([b"", b"\0" * 80, rng.randbytes(400)])
 
@@ -53,7 +83,20 @@ def odd_array(array: np.ndarray, rng: Random) -> np.ndarray:
     """Change type, shape or some values of an array."""
     kind = rng.randrange(4)
     if kind == 0:
-        types = ("f2", "f4", "f8", "i1", "i4", "i8", "u1", "u8", "?", "c16", ">f8", ">i4")
+        types = (
+            "f2",
+            "f4",
+            "f8",
+            "i1",
+            "i4",
+            "i8",
+            "u1",
+            "u8",
+            "?",
+            "c16",
+            ">f8",
+            ">i4",
+        )
         types += ("U5", "S3", "O", "M8[s]", "f4,i4", "g", "V4")
         try:
             with np.errstate(all="ignore"):
@@ -62,7 +105,12 @@ def odd_array(array: np.ndarray, rng: Random) -> np.ndarray:
             return array
     if kind == 1:
         n = rng.choice([0, 1, len(array) // 2]) if array.ndim else 0
-        shapes = (array[None], array.ravel(), array.T, array[:n] if array.ndim else array)
+        shapes = (
+            array[None],
+            array.ravel(),
+            array.T,
+            array[:n] if array.ndim else array,
+        )
         more = np.concatenate([array, array]) if array.ndim else array
         return rng.choice([*shapes, more, array[..., None], array.ravel()[::-1]])
     return _odd_numbers(array, rng)
@@ -176,7 +224,15 @@ def npz_members(members: Members, rng: Random) -> None:
     if action == 0:
         del members[name]
     elif action == 1:
-        names = ["../x.npy", "/x.npy", name.upper(), name[:-4], "", "arr_0.npy", "é.npy"]
+        names = [
+            "../x.npy",
+            "/x.npy",
+            name.upper(),
+            name[:-4],
+            "",
+            "arr_0.npy",
+            "é.npy",
+        ]
         members[rng.choice(names)] = members.pop(name)
     elif action == 2:
         members["more.npy"] = rng.choice([b"", b"x", members[name], npy(np.eye(3))])
@@ -247,7 +303,9 @@ def _with_stream(data: bytes, name: str, packed: bytes, crc: int, size: int) -> 
             directory.write(central + struct.pack("<4H2L", 0, 0, 0, 0, 0, at) + title)
             count += 1
     start, central_bytes = out.tell(), directory.getvalue()
-    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(central_bytes), start, 0)
+    end = struct.pack(
+        "<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(central_bytes), start, 0
+    )
     return out.getvalue() + central_bytes + end
 
 
@@ -444,7 +502,14 @@ NPZ: dict[str, Mutator] = {
     f.__name__: on_npz(f)
     for f in (
         *(npz_odd_array, npz_odd_indices, npz_other_form, npz_damaged_form, npz_bomb),
-        *(npz_form_name, npz_shape, npz_members, npz_pickle, npz_claims, npz_raw_member),
+        *(
+            npz_form_name,
+            npz_shape,
+            npz_members,
+            npz_pickle,
+            npz_claims,
+            npz_raw_member,
+        ),
     )
 } | {"npz_claimed_sizes": npz_claimed_sizes}
 COMPILED: dict[str, Mutator] = {

@@ -216,7 +216,21 @@ def stray_file(files: Files, rng: Random) -> None:
 
 ODD_VALUES = (
     *(None, True, False, 0, -1, 1, 2**31, 2**63, 10**30, 1e308, float("nan"), 0.5),
-    *(float("inf"), "", "x", "12", [], [1], ["x"], {}, {"x": 1}, [[]], [None], "\0", "é"),
+    *(
+        float("inf"),
+        "",
+        "x",
+        "12",
+        [],
+        [1],
+        ["x"],
+        {},
+        {"x": 1},
+        [[]],
+        [None],
+        "\0",
+        "é",
+    ),
     *("../x", "..", ".", "parts-x/..", "parts-", "parts-x/../parts-x", "../beside"),
     *("../../beside", "../../../beside", "../../../../beside", "/nonexistent/x"),
     *("a" * 5000, "\ud800", "\u202e", "a/b", "C:\\x", "%s", "~", "parts-x\n"),
@@ -256,7 +270,17 @@ def _odd_value(node: list | dict, rng: Random) -> None:
 def odd_json(files: Files, rng: Random) -> None:
     name = pick(files, rng, ".json")
     deep = 10 ** rng.choice([3, 5])
-    texts = ["", "{", "null", "[]", "3", "NaN", '"x"', "[" * deep, "[" * deep + "]" * deep]
+    texts = [
+        "",
+        "{",
+        "null",
+        "[]",
+        "3",
+        "NaN",
+        '"x"',
+        "[" * deep,
+        "[" * deep + "]" * deep,
+    ]
     texts += ['{"a":' * deep, "9" * 5000, '{"description": 9e999}', '{"a": 1, "a": 2}']
     texts += ['\ufeff{"description": "x"}', '{"description": "\\ud800"}', "{'a': 1}"]
     if name:
@@ -267,7 +291,14 @@ def odd_json(files: Files, rng: Random) -> None:
 
 FILES: dict[str, Mutator] = {
     f.__name__: f
-    for f in (drop_file, folder_for_file, swap_files, copy_file, rename_file, stray_file)
+    for f in (
+        drop_file,
+        folder_for_file,
+        swap_files,
+        copy_file,
+        rename_file,
+        stray_file,
+    )
 }
 BYTES: dict[str, Mutator] = {
     f.__name__: on_bytes(f)

@@ -8,15 +8,63 @@ from tests.fuzz.mutate import Mutator
 from tests.fuzz.sources import Files
 from tests.fuzz.tables import ODD_CHARACTERS, ODD_TEXTS
 
-NAMES = ("pain", "emotion*", "'n-back'", '"working memory"', "working memory", "001", "é")
-NAMES += ("terms:pain", "LDA4:*_pain*", "LDA9:0_a", "LDA4:", ":pain", "nosuch", "?ain", "*")
-SIGNS = ("&", "|", "~", "&~", "(", ")", "<", "<=", ">", ">=", "=", "!", ":", '"', "'", ",")
-NUMBERS = (".1", "0", "1e999", "nan", "1_0", "١", "0x1", "9" * 5000, "-1", "1e-400", "inf")
+NAMES = (
+    "pain",
+    "emotion*",
+    "'n-back'",
+    '"working memory"',
+    "working memory",
+    "001",
+    "é",
+)
+NAMES += (
+    "terms:pain",
+    "LDA4:*_pain*",
+    "LDA9:0_a",
+    "LDA4:",
+    ":pain",
+    "nosuch",
+    "?ain",
+    "*",
+)
+SIGNS = (
+    "&",
+    "|",
+    "~",
+    "&~",
+    "(",
+    ")",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "=",
+    "!",
+    ":",
+    '"',
+    "'",
+    ",",
+)
+NUMBERS = (
+    ".1",
+    "0",
+    "1e999",
+    "nan",
+    "1_0",
+    "١",
+    "0x1",
+    "9" * 5000,
+    "-1",
+    "1e-400",
+    "inf",
+)
 COLUMNS = ("year", "journal", "title", "study_id", "doi", "YEAR", "x", "", "*", "spac?")
 
 
 def soup(rng: Random) -> str:
-    pieces = [rng.choice((*NAMES, *SIGNS, *NUMBERS)) for _ in range(rng.randrange(1, 30))]
+    pieces = [
+        rng.choice((*NAMES, *SIGNS, *NUMBERS)) for _ in range(rng.randrange(1, 30))
+    ]
     return rng.choice(["", " ", "  "]).join(pieces)
 
 
@@ -48,19 +96,51 @@ def nearly_right(rng: Random) -> str:
 def deep(rng: Random) -> str:
     n = rng.choice([1, 49, 99, 100, 101, 1000, 50_000])
     opening, closing = rng.choice(
-        [("(", ")"), ("~", ""), ("~(", ")"), ("(pain & ", ")"), ("pain & (", ")"), ("((", ")")]
+        [
+            ("(", ")"),
+            ("~", ""),
+            ("~(", ")"),
+            ("(pain & ", ")"),
+            ("pain & (", ")"),
+            ("((", ")"),
+        ]
     )
     return opening * n + "pain" + closing * n
 
 
 def long_chain(rng: Random) -> str:
     n = rng.choice([2, 60, 99, 100, 101, 1000])
-    chains = (" & ", " | ", " &~ ", " > .1 > ", " & pain | ", " ", "|emotion&", " > .01 & ")
+    chains = (
+        " & ",
+        " | ",
+        " &~ ",
+        " > .1 > ",
+        " & pain | ",
+        " ",
+        "|emotion&",
+        " > .01 & ",
+    )
     return rng.choice(chains).join([rng.choice(NAMES[:5])] * n)
 
 
 def wildcards(rng: Random) -> str:
-    pieces = ("*", "?", "*?", "?*", "e", "a", "emo", "o", "_", "[", "]", "\\", ".", "+", "$")
+    pieces = (
+        "*",
+        "?",
+        "*?",
+        "?*",
+        "e",
+        "a",
+        "emo",
+        "o",
+        "_",
+        "[",
+        "]",
+        "\\",
+        ".",
+        "+",
+        "$",
+    )
     n = rng.choice([1, 3, 8, 20, 60])
     return "".join(rng.choice(pieces) for _ in range(n)) + rng.choice(["", "z", "*"])
 
@@ -72,18 +152,26 @@ def backtracking(rng: Random) -> str:
 
 
 def odd_characters(rng: Random) -> str:
-    characters = [chr(rng.choice([rng.randrange(256), rng.randrange(0xD7FF)])) for _ in "ab" * 9]
+    characters = [
+        chr(rng.choice([rng.randrange(256), rng.randrange(0xD7FF)])) for _ in "ab" * 9
+    ]
     odd = [*characters, *ODD_CHARACTERS, "\ud800", *map(str, ODD_TEXTS[:20])]
     return "".join(rng.choice(odd) for _ in range(rng.choice([0, 1, 5, 40])))
 
 
 def very_long_word(rng: Random) -> str:
-    return rng.choice(["pain", "(", "*", "é ", "'x'", "a:", "1"]) * rng.choice([500, 20_000])
+    return rng.choice(["pain", "(", "*", "é ", "'x'", "a:", "1"]) * rng.choice(
+        [500, 20_000]
+    )
 
 
 def condition(rng: Random) -> str:
-    sign = rng.choice(["<", "<=", ">", ">=", "=", "==", "!=", "<>", "", "=>", "~", "===" * 40])
-    value = rng.choice([*ODD_TEXTS, *NUMBERS, "199?", "*a*e*i*o*u*z" * 4, "Neuro*", "2010"])
+    sign = rng.choice(
+        ["<", "<=", ">", ">=", "=", "==", "!=", "<>", "", "=>", "~", "===" * 40]
+    )
+    value = rng.choice(
+        [*ODD_TEXTS, *NUMBERS, "199?", "*a*e*i*o*u*z" * 4, "Neuro*", "2010"]
+    )
     column = rng.choice([*COLUMNS, rng.choice(ODD_TEXTS)])
     return f"{column}{rng.choice(['', ' '])}{sign}{rng.choice(['', ' '])}{value}"
 

@@ -49,7 +49,10 @@ def _named(folder: Path, start: str, default: str) -> Path:
 
 def _read_folder(folder: Path, rng: Random) -> None:
     orders = ("metadata", "metadata", "auto", "text", "number", "coordinates")
-    order, counts = rng.choice(orders), rng.choice(["tfidf", "tfidf", "presence", "keep"])
+    order, counts = (
+        rng.choice(orders),
+        rng.choice(["tfidf", "tfidf", "presence", "keep"]),
+    )
     check_database(read_database(folder, row_order=order, counts=counts))
 
 
@@ -60,7 +63,9 @@ def _read_legacy(folder: Path, _: Random) -> None:
 def _read_tables(folder: Path, _: Random) -> None:
     peaks = _named(folder, "peaks", "peaks.csv")
     features = _named(folder, "features", "features.csv")
-    check_database(read_database(peaks, features=features if features.exists() else None))
+    check_database(
+        read_database(peaks, features=features if features.exists() else None)
+    )
 
 
 def _open_compiled(folder: Path, _: Random) -> None:

@@ -115,7 +115,9 @@ def _made(n_studies: int = 12) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _weights(n_studies: int, n_labels: int, seed: int = 0) -> sparse.csc_array:
     rng = np.random.default_rng(seed)
-    dense = rng.random((n_studies, n_labels)) * (rng.random((n_studies, n_labels)) < 0.4)
+    dense = rng.random((n_studies, n_labels)) * (
+        rng.random((n_studies, n_labels)) < 0.4
+    )
     return sparse.csc_array(dense.round(3))
 
 
@@ -173,7 +175,9 @@ def _peaks_with_facts() -> tuple[pd.DataFrame, pd.DataFrame]:
     studies, peaks = _made(10)
     table = peaks.merge(studies, on="id")
     order = ["id", "doi", "x", "y", "z", "space", "peak_id", "table_id", "table_num"]
-    features = pd.DataFrame(_weights(10, 4).toarray(), columns=["f1", "f 2", "pain", "é"])
+    features = pd.DataFrame(
+        _weights(10, 4).toarray(), columns=["f1", "f 2", "pain", "é"]
+    )
     features.insert(0, "pmid", studies["id"])
     return table[[*order, "title", "authors", "year", "journal"]], features
 
@@ -288,7 +292,9 @@ def sources(reader: str, *, real: bool = SHARED.is_dir()) -> tuple[Files, ...]:
     if reader == "layout":
         made = [_made_layout()]
         if real:
-            made.append(_slice(SHARED / "neurosynth_v7", 15, "data-neurosynth_version-7"))
+            made.append(
+                _slice(SHARED / "neurosynth_v7", 15, "data-neurosynth_version-7")
+            )
             recon = SHARED / "neurosynth_recon"
             made.append(_slice(recon, 20, "data-recon_version-7"))
     elif reader == "neuroquery":

@@ -20,7 +20,19 @@ ODD_TEXTS = (
     *("TAL", "mni", "Talairach", "0" * 100_000, "NaT", "1999-01-01", "-1", "10000007"),
 )
 ODD_NAMES = (
-    *("x", "id", "ID", " y", "study_id", "pmid", "space", "table_id", "contrast", "", "#"),
+    *(
+        "x",
+        "id",
+        "ID",
+        " y",
+        "study_id",
+        "pmid",
+        "space",
+        "table_id",
+        "contrast",
+        "",
+        "#",
+    ),
     *("year", "doi", "key", "study", "index", "level_0", "weight", "nan", "é", "a,b"),
     *("0", "\ufeffid", "__index_level_0__", "n" * 70_000),
 )
@@ -37,7 +49,18 @@ def _encodings(text: str, rng: Random) -> bytes:
 
 
 def _line_ends(text: str, rng: Random) -> str:
-    ends = ("\r\n", "\r", "\n\n", "\n\r", "\x85", "\u2028", "\x0b", "\n \n", "\n\t\n", "")
+    ends = (
+        "\r\n",
+        "\r",
+        "\n\n",
+        "\n\r",
+        "\x85",
+        "\u2028",
+        "\x0b",
+        "\n \n",
+        "\n\t\n",
+        "",
+    )
     n = rng.choice([-1, -1, 1, 3])
     return text.replace("\n", rng.choice(ends), n)
 
@@ -74,7 +97,9 @@ def _lines_moved(text: str, rng: Random) -> str:
 
 
 def _ends_changed(text: str, rng: Random) -> str:
-    start = rng.choice(["", "", "\ufeff", "\n", "# comment\n", "\ufeff\ufeff", "sep=,\n"])
+    start = rng.choice(
+        ["", "", "\ufeff", "\n", "# comment\n", "\ufeff\ufeff", "sep=,\n"]
+    )
     return start + text + rng.choice(["", "\n", "\n\n\n", "\r", "\t", "\x1a", "\0"])
 
 
@@ -162,7 +187,17 @@ def column_by_name(rows: Rows, rng: Random) -> None:
 
 
 def ids_in_other_forms(rows: Rows, rng: Random) -> None:
-    forms = ["0{}", "{}.0", "{} ", "\u200b{}", "PMID:{}", "{}e0", "+{}", "study {}", "-{}"]
+    forms = [
+        "0{}",
+        "{}.0",
+        "{} ",
+        "\u200b{}",
+        "PMID:{}",
+        "{}e0",
+        "+{}",
+        "study {}",
+        "-{}",
+    ]
     form = rng.choice([*forms, *ODD_TEXTS])
     for row in rows[1:]:
         if row and rng.random() < 0.7:

@@ -11,7 +11,6 @@ from tests.fuzz.run import READERS, plan_case, run_case
 from tests.fuzz.sources import sources
 
 
-
 def _cases(reader):
     """Give the undamaged cases, one for each mutator, and some."""
     return range(max(60, len(sources(reader)) + len(READERS[reader].mutators)))
@@ -36,7 +35,9 @@ def test_damaged_files_give_a_result_or_a_plain_error(reader, tmp_path):
 @pytest.mark.parametrize("reader", READERS)
 def test_every_mutator_has_its_turn(reader):
     planned = [plan_case(reader, i)[1] for i in _cases(reader)]
-    assert {name for names in planned for name in names} == set(READERS[reader].mutators)
+    assert {name for names in planned for name in names} == set(
+        READERS[reader].mutators
+    )
 
 
 @pytest.mark.parametrize("reader", ["layout", "compiled", "image", "query"])

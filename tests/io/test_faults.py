@@ -311,7 +311,6 @@ def test_two_writers_at_once(tmp_path):
         assert maps.facts["request"]["content_hash"] in hashes
 
 
-
 def test_the_same_work_is_not_done_twice_at_once(tmp_path, monkeypatch):
     make_term_maps(made(0, 30), tmp_path / "maps")
     before = {p: p.stat().st_ino for p in (tmp_path / "maps").glob("parts-*/*")}
@@ -329,7 +328,6 @@ def test_the_same_work_is_not_done_twice_at_once(tmp_path, monkeypatch):
     assert after == before
 
 
-
 def test_open_maps_stay_what_they_were(tmp_path):
     make_term_maps(made(0, 30), tmp_path / "maps")
     opened = open_term_maps(tmp_path / "maps")
@@ -337,7 +335,6 @@ def test_open_maps_stay_what_they_were(tmp_path):
     make_term_maps(made(0, 40, seed=1), tmp_path / "maps")
     assert opened.counts(0, 1).sum() > 0
     pd.testing.assert_frame_equal(opened.summary, wanted)
-
 
 
 def test_damaged_maps_are_made_again(tmp_path):
