@@ -280,7 +280,8 @@ def load_array(path: Path, *, mapped: bool) -> NDArray[Any]:
             raise ValueError(f"{path} is no array")
     try:
         mode: Any = "r" if mapped else None
-        array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
+        with np.errstate(over="raise"):  # sizes are multiplied without a look
+            array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
     except _NOT_AN_ARRAY as error:
         raise ValueError(f"{path} is damaged ({error})") from error
     return array
