@@ -27,11 +27,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_LONGEST = 1500
+"""Characters of a message; what people mistook for a query can be a whole file."""
+
+
 class NeurosynthError(Exception):
-    """Root of all errors that this package raises on purpose."""
+    """Root of all errors that this package raises on purpose.
+
+    Messages quote what was wrong: they are shortened in their middle where that is
+    very long, and control characters (which command terminals) are written as escapes.
+    """
 
     exit_code: ClassVar[int] = 1
     """What the command line exits with: 1, the work failed; 2, the call was wrong."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_shown(str(message)))
+
+
+def _shown(message: str) -> str:
+    if len(message) > _LONGEST:
+        head, tail = message[: _LONGEST * 2 // 3], message[-_LONGEST // 4 :]
+        message = f"{head} [...] {tail}"
+    if all(c.isprintable() or c == "\n" for c in message):
+        return message
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode()
+        for c in message
+    )
 
 
 class OptionError(NeurosynthError, ValueError):

@@ -126,8 +126,9 @@ def by_peaks(
     sphere_lines(radius_mm, np.eye(4))
     xyz = database.peaks.to_mni(talairach)
     hit = np.zeros(len(xyz), dtype=bool)
-    for seed in seeds:
-        hit |= ((xyz - seed) ** 2).sum(axis=1) <= float(radius_mm) ** 2
+    with np.errstate(over="ignore"):  # absurd coordinates are infinitely far away
+        for seed in seeds:
+            hit |= ((xyz - seed) ** 2).sum(axis=1) <= float(radius_mm) ** 2
     mask = np.bincount(database.peaks.study[hit], minlength=database.n_studies) > 0
     listed = " or ".join(f"({x:g}, {y:g}, {z:g})" for x, y, z in seeds)
     criterion = {

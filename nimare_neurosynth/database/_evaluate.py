@@ -19,6 +19,7 @@ from nimare_neurosynth.database.query import (
     match_names,
     parse,
     parse_right_to_left,
+    pointer,
 )
 from nimare_neurosynth.errors import (
     OptionError,
@@ -244,5 +245,4 @@ class Evaluator:
         return f" With weights: {', '.join(sets)}." if sets else ""
 
     def _error(self, name: Name, message: str) -> UnknownTermError:
-        pointer = f"\n  {self.query}\n  {' ' * name.position}^"
-        return UnknownTermError(message + pointer)
+        return UnknownTermError(message + pointer(self.query, name.position))

@@ -62,13 +62,13 @@ class Peaks:
             spaces,
         )
 
-    def check(self, n_studies: int) -> None:
+    def check(self, n_studies: int, n_analyses: int) -> None:
         """Check that the columns fit together and name studies that are there.
 
         Parameters
         ----------
-        n_studies : int
-            How many studies there are.
+        n_studies, n_analyses : int
+            How many there are.
 
         Raises
         ------
@@ -78,7 +78,9 @@ class Peaks:
         n = len(self.xyz)
         columns = (self.study, self.analysis, self.space)
         fit = self.xyz.shape == (n, 3) and all(c.shape == (n,) for c in columns)
-        tops = (self.study, n_studies), (self.space, len(self.spaces))
+        fit &= self.xyz.dtype == np.float64
+        fit &= all(c.dtype.kind == "i" for c in columns)
+        tops = zip(columns, (n_studies, n_analyses, len(self.spaces)), strict=True)
         if not fit or any(
             c.min(initial=0) < 0 or c.max(initial=-1) >= top for c, top in tops
         ):

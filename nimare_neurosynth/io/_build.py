@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,13 +87,18 @@ def build(parts: Parts) -> Database:
     space = [name.strip() or UNKNOWN_SPACE for name in parts.space]
     peaks = Peaks.from_columns(parts.xyz, parts.peak_study, peak_analysis, space)
     return Database(
-        parts.about,
+        About(**{k: _text(v) for k, v in parts.about.to_dict().items()}),
         n_studies=len(parts.studies),
         peaks=peaks,
-        label_sets=parts.label_sets,
+        label_sets=[replace(s, name=_text(s.name)) for s in parts.label_sets],
         tables={name: _give(table) for name, table in tables.items()},
-        notes=parts.notes,
+        notes=[_text(note) for note in parts.notes],
     )
+
+
+def _text(words: str) -> str:
+    """Replace what is no text: names of files can be any bytes."""
+    return words.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _give(table: pd.DataFrame) -> Any:

@@ -41,6 +41,7 @@ from nimare_neurosynth.io._manifest import (
     read_manifest,
 )
 from nimare_neurosynth.io._replace import replace_folder
+from nimare_neurosynth.io._sparse import check_indices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,7 +219,7 @@ def _open(root: Path, manifest: dict[str, Any]) -> Database:
     }
     arrays = {name: _map(parts / f"{name}.npy") for name in _PEAK_ARRAYS}
     peaks = Peaks(**arrays, spaces=tuple(manifest["spaces"]))
-    peaks.check(manifest["n_studies"])
+    peaks.check(manifest["n_studies"], manifest["tables"]["analyses"])
     return Database(
         About(**manifest["about"]),
         n_studies=manifest["n_studies"],
@@ -237,9 +238,11 @@ def _open(root: Path, manifest: dict[str, Any]) -> Database:
 
 def _check_table_names(tables: dict[str, Any]) -> None:
     """Refuse names that would lead out of the folder of parts."""
-    for name in tables:
+    for name, n_rows in tables.items():
         if not name.replace("_", "").isalnum():
             raise ValueError(f"a table is called {name!r}")
+        if type(n_rows) is not int:
+            raise ValueError(f"a table has {n_rows!r} rows")
 
 
 def _check_hashes(hashes: list[Any], n_studies: int) -> None:
@@ -253,12 +256,20 @@ def _open_labels(folder: Path, facts: dict[str, str], n_studies: int) -> LabelSe
     from scipy.sparse import csc_array
 
     labels = tuple(json.loads((folder / "names.json").read_text(encoding="utf-8")))
+    if not all(isinstance(name, str) for name in labels):
+        raise ValueError("its labels are no text")
     weights = None
     if (folder / "data.npy").is_file():
         data, indices, indptr = (_map(folder / f"{n}.npy") for n in _WEIGHT_ARRAYS)
+        # SciPy would let too long arrays and odd types pass
+        kinds = data.dtype.kind + indices.dtype.kind + indptr.dtype.kind
+        if kinds != "fii" or not len(data) == len(indices) == indptr[-1]:
+            raise ValueError("the weights of its labels do not fit together")
         shape = (n_studies, len(labels))
         weights = csc_array((data, indices, indptr), shape=shape, copy=False)
-        weights.check_format(full_check=True)
+        check_indices(weights)
+        if not np.isfinite(weights.data).all():
+            raise ValueError("it has weights that are not finite")
     return LabelSet(weights=weights, labels=labels, **facts)
 
 
@@ -279,14 +290,21 @@ class _MappedFile:
 
 def _read_parquet(file: _MappedFile, n_rows: int) -> pd.DataFrame:
     import pandas as pd
-    from pyarrow import ArrowException, BufferReader
+    from pyarrow import ArrowException, BufferReader, parquet
 
     try:
-        table = pd.read_parquet(BufferReader(file.bytes))
+        stored = parquet.read_table(BufferReader(file.bytes))
+        stored.validate(full=True)  # text, too: it is decoded only when it is used
+        table: pd.DataFrame = stored.to_pandas().reset_index(drop=True)
     except (ArrowException, ValueError, OSError) as error:
         raise FormatError(
             f"{file.path} is damaged ({error}): compile the database again."
         ) from error
+    named = table.get("study_id")
+    if named is not None and not all(isinstance(i, str) for i in named):
+        raise FormatError(
+            f"{file.path} has study ids that are no text: compile the database again."
+        )
     if not len(table.columns):
         table = pd.DataFrame(index=pd.RangeIndex(n_rows))
     if len(table) != n_rows:

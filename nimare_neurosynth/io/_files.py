@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 MAX_TEXT_BYTES = 2 << 30
 """A file that unpacks to more than this is refused."""
 
+_MAX_TIMES, _NEVER_REFUSED_BYTES = 200, 4 << 20
+"""So is one that unpacks to so many times its size (tables: 3 to 20 times), unless that
+is little: a file that was made to fill the memory unpacks to 1,000 times its size."""
+
 _NOT_AN_ARRAY = (
     ArithmeticError,
     EOFError,
@@ -92,7 +96,8 @@ def _read_bytes(path: Path) -> bytes:
             packed = raw.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if packed else path.open("rb") as stream:
             # asking for more than there is would set so much memory aside
-            most = MAX_TEXT_BYTES if packed else path.stat().st_size
+            size = path.stat().st_size
+            most = max(_MAX_TIMES * size, _NEVER_REFUSED_BYTES) if packed else size
             data = stream.read(min(most, MAX_TEXT_BYTES) + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FormatError(
@@ -105,6 +110,11 @@ def _read_bytes(path: Path) -> bytes:
         ) from error
     if len(data) > MAX_TEXT_BYTES:
         raise FormatError(f"{path} unpacks to more than {MAX_TEXT_BYTES >> 30} GB.")
+    if packed and len(data) > most:
+        raise FormatError(
+            f"{path} unpacks to more than {_MAX_TIMES} times its size, as no table "
+            "does. If it is in order, unpack it and give the unpacked file."
+        )
     return data
 
 
@@ -284,6 +294,8 @@ def load_array(path: Path, *, mapped: bool) -> NDArray[Any]:
             array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
     except _NOT_AN_ARRAY as error:
         raise ValueError(f"{path} is damaged ({error})") from error
+    if not array.dtype.isnative:
+        raise ValueError(f"{path} has its bytes in an order that was never written")
     return array
 
 

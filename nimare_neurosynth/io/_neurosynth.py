@@ -169,6 +169,11 @@ def _read_studies(path: Path) -> pd.DataFrame:
     need_columns(table, ("id",), path)
     study_ids = ids(table, "id", path)
     no_repeats(study_ids, path)
+    if "study_id" in table.columns:
+        raise FormatError(
+            f"{path}:1 has the columns 'id' and 'study_id', and both name the study: "
+            "keep one, and call it 'id'."
+        )
     studies = table.drop(columns="id")
     studies.insert(0, "study_id", study_ids)
     if "year" in studies.columns:
@@ -229,7 +234,8 @@ def _read_label_sets(
 def _description(file: NamedFile) -> str:
     """Read what a metadata.json says of its vocabulary (or of the whole database)."""
     try:
-        text = json.loads(read_text(file.path)).get("description", "")
+        text = str(json.loads(read_text(file.path)).get("description", ""))
+        text.encode()  # an escape can stand for half a character
     except (ValueError, AttributeError, RecursionError) as error:
         raise FormatError(f"{file.path} is not proper JSON: {error}.") from error
     return f"{file.entities.get('vocab', 'database')}: {text}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
 _MAX_ARRAY_BYTES = 8 << 30
+_MAX_TIMES, _NEVER_REFUSED_BYTES = 200, 4 << 20
+"""Matrices of labels unpack to 3 to 10 times their size, bombs to 1,000 times."""
 
 
 def read_sparse(path: Path, shape: tuple[int, int]) -> csc_array:
@@ -41,7 +44,10 @@ def read_sparse(path: Path, shape: tuple[int, int]) -> csc_array:
 
     _check_archive(path)
     try:
-        matrix = load_npz(path)
+        with warnings.catch_warnings():  # such as of numbers that are no integers
+            warnings.simplefilter("error")
+            matrix = load_npz(path)
+        check_indices(matrix)  # conversion would trust them
     except Exception as error:
         raise FormatError(
             f"{path} cannot be read as a sparse matrix ({error}): it must be a file "
@@ -67,6 +73,20 @@ def read_sparse(path: Path, shape: tuple[int, int]) -> csc_array:
     return columns
 
 
+def check_indices(matrix: Any) -> None:
+    """Check that no index of a sparse matrix points out of its arrays.
+
+    Raises
+    ------
+    ValueError
+        If one does: SciPy's own code would read and write in others' memory.
+    """
+    if hasattr(matrix, "indptr"):
+        if (np.diff(matrix.indptr.astype(np.int64)) < 0).any():  # SciPy's overflows
+            raise ValueError("index pointers go back")
+        matrix.check_format(full_check=True)
+
+
 def _check_archive(path: Path) -> None:
     """Refuse what is no archive or claims to unpack to more than any database needs."""
     try:
@@ -74,8 +94,9 @@ def _check_archive(path: Path) -> None:
             unpacked = sum(item.file_size for item in archive.infolist())
     except (OSError, zipfile.BadZipFile, ValueError) as error:
         raise FormatError(f"{path} is not an npz file ({error}).") from error
-    if unpacked > _MAX_ARRAY_BYTES:
+    most = max(_MAX_TIMES * path.stat().st_size, _NEVER_REFUSED_BYTES)
+    if unpacked > min(most, _MAX_ARRAY_BYTES):
         raise FormatError(
-            f"{path} would unpack to {unpacked / 2**30:.1f} GB; no label matrix needs "
+            f"{path} would unpack to {unpacked / 2**20:,.0f} MB; no label matrix needs "
             "that."
         )

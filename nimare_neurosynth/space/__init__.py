@@ -7,12 +7,11 @@ from nimare_neurosynth.space._coordinates import (
     talairach_matrix,
     talairach_to_mni,
 )
+from nimare_neurosynth.space._images import ImageLike, read_volume
 from nimare_neurosynth.space._mask import (
-    ImageLike,
     Mask,
     as_mask,
     default_mask,
-    load_image,
     region_voxels,
 )
 from nimare_neurosynth.space._resources import nimare_resource
@@ -25,9 +24,9 @@ __all__ = [
     "as_mask",
     "default_mask",
     "is_talairach",
-    "load_image",
     "mm_to_voxel",
     "nimare_resource",
+    "read_volume",
     "region_voxels",
     "sphere_lines",
     "talairach_matrix",

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cache, cached_property
-from os import PathLike, fspath
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nimare_neurosynth.errors import ImageError
 from nimare_neurosynth.space._coordinates import mm_to_voxel
+from nimare_neurosynth.space._images import ImageLike, naming, read_volume
 from nimare_neurosynth.space._resources import nimare_resource
 
 if TYPE_CHECKING:
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 
     from nimare_neurosynth._typing import BoolArray
 
-ImageLike: TypeAlias = "str | PathLike[str] | Nifti1Image"
-
 _AFFINE_TOLERANCE_MM = 1e-3
+_VOXEL_MM = (0.1, 100)
+_FARTHEST_MM = 1e5
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +86,18 @@ class Mask:
         grid = np.array(affine, dtype=np.float64)
         if grid.shape != (4, 4) or not np.isfinite(grid).all():
             raise ImageError("a mask needs a finite 4 x 4 affine.")
-        if abs(np.linalg.det(grid[:3, :3])) < 1e-9:
-            raise ImageError("the affine of this mask cannot be inverted.")
-        inside = np.nan_to_num(values) != 0
+        sizes = np.linalg.svd(grid[:3, :3], compute_uv=False)
+        if sizes[0] > _VOXEL_MM[1] or sizes[2] < _VOXEL_MM[0]:
+            raise ImageError(
+                f"the affine of this mask has voxels of {sizes[2]:.3g} to "
+                f"{sizes[0]:.3g} mm; of brains, voxels have {_VOXEL_MM[0]} to "
+                f"{_VOXEL_MM[1]} mm: is the affine in mm?"
+            )
+        if np.abs(grid[:3, 3]).max() > _FARTHEST_MM:
+            raise ImageError("the affine of this mask puts it far away from any brain.")
+        inside = values != 0
+        if values.dtype.kind == "f":
+            inside &= ~np.isnan(values)
         if not inside.any():
             raise ImageError("this mask is empty: none of its voxels is non-zero.")
         flat = np.flatnonzero(inside).astype(np.int32)
@@ -114,8 +122,9 @@ class Mask:
         ImageError
             If it cannot be read or used as a mask.
         """
-        loaded = load_image(image)
-        return cls.from_array(np.asanyarray(loaded.dataobj), loaded.affine)
+        values, affine = read_volume(image)
+        with naming(image):
+            return cls.from_array(values, affine)
 
     @property
     def n_voxels(self) -> int:
@@ -273,53 +282,6 @@ def as_mask(mask: Mask | ImageLike | None) -> Mask:
     return mask if isinstance(mask, Mask) else Mask.from_image(mask)
 
 
-def load_image(image: ImageLike) -> Nifti1Image:
-    """Load an image, or say plainly why it can't be.
-
-    Parameters
-    ----------
-    image : str, path or nibabel image
-        Paths are read with nibabel; images are passed through.
-
-    Returns
-    -------
-    nibabel image
-
-    Raises
-    ------
-    ImageError
-        If there is no such file, or nibabel cannot read it as a volume.
-    """
-    import nibabel as nib
-
-    if isinstance(image, str | PathLike):
-        path = Path(fspath(image))
-        if not path.is_file():
-            raise ImageError(f"there is no image file at {path}.")
-        try:
-            loaded = nib.load(path)
-            if hasattr(loaded, "dataobj"):
-                np.asanyarray(loaded.dataobj)
-        except Exception as error:
-            # nibabel raises its own errors, zlib's, EOFError, ValueError, ...
-            raise ImageError(
-                f"{path} cannot be read as an image ({error}): a NIfTI volume "
-                "(.nii or .nii.gz) is needed."
-            ) from error
-    else:
-        loaded = image
-    if hasattr(loaded, "darrays") or type(loaded).__name__.startswith("Cifti"):
-        raise ImageError(
-            "this is a surface or grayordinate file, and peaks are in a volume: bring "
-            "it to MNI152 volume space first (for example with neuromaps)."
-        )
-    if not (hasattr(loaded, "affine") and hasattr(loaded, "dataobj")):
-        raise ImageError(
-            f"a volume image or its path is needed, got {type(image).__name__}."
-        )
-    return loaded  # type: ignore[return-value]
-
-
 def region_voxels(image: ImageLike | BoolArray, mask: Mask) -> BoolArray:
     """Say which voxels of a mask belong to a region.
 
@@ -345,15 +307,16 @@ def region_voxels(image: ImageLike | BoolArray, mask: Mask) -> BoolArray:
     if isinstance(image, np.ndarray):
         inside = _array_region(image, mask)
     else:
-        loaded = load_image(image)
-        region = Mask.from_array(np.asanyarray(loaded.dataobj), loaded.affine)
+        region = Mask.from_image(image)
         if not mask.has_grid(region.shape, region.affine):
-            region = _resample(region, mask)
+            with naming(image):
+                region = _resample(region, mask)
         volume = np.zeros(int(np.prod(mask.shape)), dtype=bool)
         volume[region.flat_index] = True
         inside = volume[mask.flat_index]
     if not inside.any():
-        raise ImageError("this region has no voxel inside the brain mask.")
+        with naming(image):
+            raise ImageError("this region has no voxel inside the brain mask.")
     return inside
 
 

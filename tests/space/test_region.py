@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 
 from nimare_neurosynth.errors import ImageError
-from nimare_neurosynth.space import Mask, default_mask, region_voxels
-from nimare_neurosynth.space._mask import load_image
+from nimare_neurosynth.space import Mask, default_mask, read_volume, region_voxels
 from tests.oracles import MM2, brain_block, mask_xyz
 
 LAS2 = np.array([[-2.0, 0, 0, 90], [0, 2, 0, -126], [0, 0, 2, -72], [0, 0, 0, 1]])
@@ -126,18 +125,18 @@ def test_files_that_are_no_image_are_refused(tmp_path):
     (tmp_path / "text.nii").write_text("not an image", encoding="utf-8")
     for name in ("torn.nii.gz", "text.nii"):
         with pytest.raises(ImageError, match=f"{name} cannot be read as an image"):
-            load_image(tmp_path / name)
+            read_volume(tmp_path / name)
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ImageError, match=r"no image file at .*missing\.nii"):
-        load_image(tmp_path / "missing.nii")
+        read_volume(tmp_path / "missing.nii")
 
 
 @pytest.mark.parametrize("thing", [3, None, ["a.nii"], np.ones((2, 2, 2)).tolist()])
 def test_things_that_are_no_image_are_refused(thing):
     with pytest.raises(ImageError, match="a volume image or its path is needed"):
-        load_image(thing)
+        read_volume(thing)
 
 
 def test_images_of_colours_are_refused():
@@ -154,4 +153,4 @@ def test_surfaces_are_refused_with_advice(tmp_path):
     nib.save(surface, path)
     for image in (surface, path):
         with pytest.raises(ImageError, match=r"surface .* bring it to MNI152 volume"):
-            load_image(image)
+            read_volume(image)

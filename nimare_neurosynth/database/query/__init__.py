@@ -13,6 +13,7 @@ from nimare_neurosynth.database.query._nodes import (
     Or,
 )
 from nimare_neurosynth.database.query._parser import parse, parse_right_to_left
+from nimare_neurosynth.database.query._tokens import pointer
 from nimare_neurosynth.database.query._wildcards import has_wildcard, match_names
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "match_names",
     "parse",
     "parse_right_to_left",
+    "pointer",
 ]

@@ -42,9 +42,22 @@ class Token:
     position: int
 
 
+_AROUND = 60
+
+
 def error_at(query: str, position: int, message: str) -> QueryError:
     """Make an error that points at a character of the query."""
-    return QueryError(f"{message}\n  {query}\n  {' ' * position}^")
+    return QueryError(message + pointer(query, position))
+
+
+def pointer(query: str, position: int) -> str:
+    """Show the query (of a long one, a part), with a sign below one character."""
+    first, last = max(0, position - _AROUND), position + _AROUND
+    before = "..." if first > 0 else ""
+    after = "..." if last < len(query) else ""
+    part = "".join(c if c.isprintable() else " " for c in query[first:last])
+    indent = " " * (len(before) + position - first)
+    return f"\n  {before}{part}{after}\n  {indent}^"
 
 
 def tokenize(query: str) -> Iterator[Token]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from typing import TYPE_CHECKING
 
@@ -43,13 +44,12 @@ def match_names(
         found = [i for i, name in enumerate(names) if name == pattern]
         folded = pattern.casefold()
         return found or [i for i, name in enumerate(names) if name.casefold() == folded]
-    # runs of * mean the same as one, and would only slow the search down
-    pieces = re.split(r"([*?])", re.sub(r"\*+", "*", pattern))
-    known = {"*": ".*", "?": "."}
-    source = "".join(known.get(piece, re.escape(piece)) for piece in pieces)
-    for flags in (re.DOTALL, re.DOTALL | re.IGNORECASE):
+    # fnmatch writes expressions that never go back on what a * has taken, which could
+    # take for ever; to it, a bracket would begin a set of characters
+    source = fnmatch.translate(pattern.replace("[", "[[]"))
+    for flags in (re.NOFLAG, re.IGNORECASE):
         expression = re.compile(source, flags)
-        found = [i for i, name in enumerate(names) if expression.fullmatch(name)]
+        found = [i for i, name in enumerate(names) if expression.match(name)]
         if found:
             return found
     return []
