@@ -257,7 +257,7 @@ def _study_oddities(studies: pd.DataFrame) -> dict[str, int]:
     if "doi" in studies.columns:
         without = _empty(studies["doi"])
         odd["studies without a DOI"] = int(without.sum())
-        dois = studies["doi"][~without].str.lower()
+        dois = studies["doi"][~without].astype("str").str.lower()
         odd["studies that repeat another's DOI"] = int(dois.duplicated().sum())
     if "title" in studies.columns:
         odd["studies without a title"] = int(_empty(studies["title"]).sum())

@@ -300,10 +300,10 @@ def _read_parquet(file: _MappedFile, n_rows: int) -> pd.DataFrame:
         raise FormatError(
             f"{file.path} is damaged ({error}): compile the database again."
         ) from error
-    named = table.get("study_id")
-    if named is not None and not all(isinstance(i, str) for i in named):
+    named = file.path.stem == "studies"
+    if named and not all(isinstance(i, str) for i in table.get("study_id", [None])):
         raise FormatError(
-            f"{file.path} has study ids that are no text: compile the database again."
+            f"{file.path} has no ids of studies: compile the database again."
         )
     if not len(table.columns):
         table = pd.DataFrame(index=pd.RangeIndex(n_rows))

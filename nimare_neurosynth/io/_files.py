@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 import tokenize
+import warnings
 import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,6 +37,7 @@ _NOT_AN_ARRAY = (
     MemoryError,
     SyntaxError,
     TypeError,
+    Warning,
     tokenize.TokenError,
 )
 """What NumPy makes of headers that nobody wrote on purpose."""
@@ -290,7 +292,9 @@ def load_array(path: Path, *, mapped: bool) -> NDArray[Any]:
             raise ValueError(f"{path} is no array")
     try:
         mode: Any = "r" if mapped else None
-        with np.errstate(over="raise"):  # sizes are multiplied without a look
+        with np.errstate(over="raise"), warnings.catch_warnings():
+            # sizes are multiplied without a look, odd types are warned of only
+            warnings.simplefilter("error")
             array: NDArray[Any] = np.load(path, mmap_mode=mode, allow_pickle=False)
     except _NOT_AN_ARRAY as error:
         raise ValueError(f"{path} is damaged ({error})") from error

@@ -92,7 +92,7 @@ def _check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(item.file_size for item in archive.infolist())
-    except (OSError, zipfile.BadZipFile, ValueError) as error:
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise FormatError(f"{path} is not an npz file ({error}).") from error
     most = max(_MAX_TIMES * path.stat().st_size, _NEVER_REFUSED_BYTES)
     if unpacked > min(most, _MAX_ARRAY_BYTES):

@@ -48,9 +48,9 @@ def read_table(path: Path) -> pd.DataFrame:
         If it is no such table.
     """
     rows = _open_rows(path, keep=True)
-    table = rows.frame()
-    rest = table.iloc[1:]
-    rest.columns = pd.Index(_names(list(table.iloc[0]), path), dtype="str")
+    names = _names(next(rows.each()), path)
+    rest = rows.frame().iloc[1:]
+    rest.columns = pd.Index(names, dtype="str")
     rest.index = pd.Index(rows.lines[1:])
     return rest
 
