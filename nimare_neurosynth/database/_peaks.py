@@ -62,13 +62,15 @@ class Peaks:
             spaces,
         )
 
-    def check(self, n_studies: int, n_analyses: int) -> None:
+    def check(self, n_studies: int, n_analyses: int | None) -> None:
         """Check that the columns fit together and name studies that are there.
 
         Parameters
         ----------
-        n_studies, n_analyses : int
+        n_studies : int
             How many there are.
+        n_analyses : int or None
+            How many there are, if there is a table of them.
 
         Raises
         ------
@@ -80,7 +82,8 @@ class Peaks:
         fit = self.xyz.shape == (n, 3) and all(c.shape == (n,) for c in columns)
         fit &= self.xyz.dtype == np.float64
         fit &= all(c.dtype.kind == "i" for c in columns)
-        tops = zip(columns, (n_studies, n_analyses, len(self.spaces)), strict=True)
+        any_analysis = 1 << 31 if n_analyses is None else n_analyses
+        tops = zip(columns, (n_studies, any_analysis, len(self.spaces)), strict=True)
         if not fit or any(
             c.min(initial=0) < 0 or c.max(initial=-1) >= top for c, top in tops
         ):

@@ -219,7 +219,7 @@ def _open(root: Path, manifest: dict[str, Any]) -> Database:
     }
     arrays = {name: _map(parts / f"{name}.npy") for name in _PEAK_ARRAYS}
     peaks = Peaks(**arrays, spaces=tuple(manifest["spaces"]))
-    peaks.check(manifest["n_studies"], manifest["tables"]["analyses"])
+    peaks.check(manifest["n_studies"], manifest["tables"].get("analyses"))
     return Database(
         About(**manifest["about"]),
         n_studies=manifest["n_studies"],

@@ -226,7 +226,7 @@ def atomic_folder(
     FormatError
         If the folder cannot be made or written.
     """
-    made = _folders_to_make(folder)
+    made = folders_to_make(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
@@ -255,7 +255,7 @@ def sweep(folder: Path) -> None:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _folders_to_make(folder: Path) -> list[Path]:
+def folders_to_make(folder: Path) -> list[Path]:
     """List the folders that have to be made, innermost first."""
     missing = []
     while not folder.exists():

@@ -69,13 +69,23 @@ def is_parts_name(name: object) -> bool:
     return isinstance(name, str) and _PARTS_NAME.fullmatch(name) is not None
 
 
-def manifest_format(folder: Path) -> str:
-    """Say of which format a folder's manifest is; "" where that cannot be told."""
+def manifest_format(folder: Path) -> str | None:
+    """Say of which format a folder's manifest is; None if there is none to read."""
     try:
         facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return str(facts["format"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return ""
+    except (OSError, ValueError, RecursionError):
+        return None
+    named = facts.get("format") if isinstance(facts, dict) else None
+    return named if isinstance(named, str) else f"a {MANIFEST} of another kind"
+
+
+def named_parts(folder: Path) -> str | None:
+    """Give the name of the folder of parts that is in force, if there is one."""
+    try:
+        facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return str(facts["parts"])
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return None
 
 
 def read_manifest(root: Path, form: FolderFormat) -> dict[str, Any]:

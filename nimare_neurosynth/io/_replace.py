@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nimare_neurosynth.errors import FormatError, warn
-from nimare_neurosynth.io._files import sync_files, write_atomic
+from nimare_neurosynth.io._files import folders_to_make, sync_files, write_atomic
 from nimare_neurosynth.io._manifest import (
     MANIFEST,
     PARTS,
     FolderFormat,
-    has_manifest,
     list_files,
     manifest_format,
+    named_parts,
 )
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def replace_folder(
         Gets a folder to write files into and gives the facts of the manifest. It is
         called when nobody else writes.
     resume : str, optional
-        Name of the work. What a killed or failed ``write`` of the same name has left
-        in its folder is still there when it is called again; without a name, it begins
-        with an empty folder.
+        Name of the work, of letters and digits. What a killed or failed ``write`` of
+        the same name has left in its folder is still there when it is called again;
+        without a name, it begins with an empty folder.
     is_done : callable
         Asked when nobody else writes: whether another process has done the work by now.
 
@@ -61,20 +61,22 @@ def replace_folder(
     ------
     FormatError
         If the folder holds something else or cannot be written.
+    ValueError
+        If the work has no such name.
     """
+    if resume is not None and not resume.isalnum():
+        raise ValueError(f"resume must be of letters and digits, got {resume!r}")
     check_target(target, form)
-    existed = target.exists()
+    made = folders_to_make(target)
     try:
         target.mkdir(parents=True, exist_ok=True)
         with locked(target):
             if not is_done():
                 _replace(target, form, write, resume)
     except BaseException as error:
-        if not existed:
-            with contextlib.suppress(
-                OSError
-            ):  # another may be at work, or work is kept
-                target.rmdir()
+        with contextlib.suppress(OSError):  # another may be at work, or work is kept
+            for empty in made:
+                empty.rmdir()
         if isinstance(error, OSError):
             raise FormatError(
                 f"cannot write a {form.title} into {target}: {error.strerror or error}."
@@ -96,15 +98,16 @@ def check_target(target: Path, form: FolderFormat) -> None:
         )
     if not target.exists():
         return
-    if has_manifest(target):
-        other = manifest_format(target)
-        if other in ("", form.name):
-            return
+    found = manifest_format(target)
+    if found == form.name:
+        return
+    if found is not None:
         raise FormatError(
-            f"{target} holds something else ({other}): name a new folder to write a "
+            f"{target} holds something else ({found}): name a new folder to write a "
             f"{form.title} into."
         )
-    strange = [path for path in target.iterdir() if not form.is_ours(path)]
+    ours = {target / MANIFEST}  # damaged, if it is there
+    strange = [p for p in target.iterdir() if not (p in ours or form.is_ours(p))]
     if strange:
         raise FormatError(
             f"{target} is not empty and holds no {form.title} (but "
@@ -166,7 +169,9 @@ def _parts_folder(target: Path, resume: str | None) -> Path:
         parts = Path(tempfile.mkdtemp(dir=target, prefix=PARTS))
         parts.chmod(0o755)
         return parts
-    parts = target / f"{PARTS}{resume}"
+    # of the same work, finished once, the manifest may still be in force
+    names = [f"{PARTS}{resume}", f"{PARTS}{resume}_again"]
+    parts = target / names[named_parts(target) == names[0]]
     parts.mkdir(exist_ok=True)
     return parts
 

@@ -243,7 +243,7 @@ def test_what_comes_to_mni_space_is_a_copy(part):
 DAMAGE = {
     "a study too high": changed("study", 1, 3),
     "a study below 0": changed("study", 0, -1),
-    "an analysis too high": changed("analysis", 1, 3),
+    "an analysis too high": changed("analysis", 1, 9),
     "an analysis below 0": changed("analysis", 0, -1),
     "studies as floats": replace(peaks(), study=peaks().study.astype(float)),
     "coarse coordinates": replace(peaks(), xyz=peaks().xyz.astype(np.float32)),
@@ -261,6 +261,6 @@ DAMAGE = {
 
 @pytest.mark.parametrize("what", DAMAGE)
 def test_columns_that_do_not_fit_are_refused(what):
-    peaks().check(3, 3)
+    peaks().check(3, 9)
     with pytest.raises(ValueError, match="columns of the peaks do not fit together"):
-        DAMAGE[what].check(3, 3)
+        DAMAGE[what].check(3, 9)

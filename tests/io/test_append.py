@@ -12,7 +12,7 @@ from scipy import sparse
 from nimare_neurosynth import concatenate, open_database, write_database
 from nimare_neurosynth.database import Database, LabelSet, _database
 from nimare_neurosynth.errors import FormatError, NeurosynthError
-from nimare_neurosynth.io import append_studies, subset, validate_database
+from nimare_neurosynth.io import _compiled, append_studies, subset, validate_database
 from tests.database.made import made_database
 from tests.io.drawn import databases
 from tests.io.same import assert_same_database
@@ -22,7 +22,8 @@ from tests.oracles import same_segments
 @pytest.fixture
 def two_per_segment(monkeypatch):
     real = _database.segment_bounds
-    monkeypatch.setattr(_database, "segment_bounds", lambda n: real(n, 2))
+    for module in (_database, _compiled):
+        monkeypatch.setattr(module, "segment_bounds", lambda n: real(n, 2))
 
 
 def some(database, *studies):

@@ -366,7 +366,7 @@ def test_a_wrong_folder(tmp_path, what):
 def test_a_matrix_that_would_fill_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(_sparse, "_MAX_ARRAY_BYTES", 100)
     folder = write_layout(tmp_path / "tiny")
-    with pytest.raises(FormatError, match=r"features\.npz would unpack to 0\.0 GB"):
+    with pytest.raises(FormatError, match=r"features\.npz would unpack to 0 MB"):
         read_database(folder)
 
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from pyarrow import parquet
 from scipy import sparse
 
 from nimare_neurosynth import open_database, read_database, write_database
@@ -143,7 +144,7 @@ def test_mapped_arrays_cannot_be_changed(toy, folder):
 def test_tables_are_read_when_they_are_used(toy, folder, monkeypatch):
     _write(toy, folder)
     opened = open_database(folder)
-    monkeypatch.setattr(pd, "read_parquet", _fail)
+    monkeypatch.setattr(parquet, "read_table", _fail)
     assert opened.n_studies == 7
     with pytest.raises(RuntimeError, match="on purpose"):
         _ = opened.studies

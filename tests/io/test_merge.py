@@ -141,7 +141,7 @@ def test_peaks_are_those_of_one_copy(parts, match):
     assert found == expected
     left_out = sum(len(part.peaks) for part in parts) - len(merged.peaks)
     assert left_out == _counted(merged.notes, "peaks of studies that a database before")
-    merged.peaks.check(merged.n_studies)
+    merged.peaks.check(merged.n_studies, len(merged.table("analyses")))
     analyses = merged.table("analyses")
     assert len(analyses) == 2 * merged.n_studies
     ids = merged.study_ids[analyses["study"]] if len(analyses) else []

@@ -16,7 +16,13 @@ WRONG_MASKS = {
     "all NaN": (np.full((3, 3, 3), np.nan), np.eye(4), "none of its voxels"),
     "3 x 3 affine": (np.ones((3, 3, 3)), np.eye(3), "finite 4 x 4 affine"),
     "NaN affine": (np.ones((3, 3, 3)), np.full((4, 4), np.nan), "finite 4 x 4 affine"),
-    "flat affine": (np.ones((3, 3, 3)), np.diag([2.0, 2, 0, 1]), "inverted"),
+    "flat affine": (np.ones((3, 3, 3)), np.diag([2.0, 2, 0, 1]), "voxels of 0 to 2"),
+    "grid in metres": (
+        np.ones((3, 3, 3)),
+        np.diag([0.002] * 3 + [1]),
+        "is the affine in",
+    ),
+    "far away": (np.ones((3, 3, 3)), np.eye(4) + 1e9 * np.eye(4, k=3), "far away from"),
 }
 
 
