@@ -3,7 +3,7 @@
 import pytest
 
 from nimare_neurosynth import errors
-from nimare_neurosynth.errors import NeurosynthError, suggest
+from nimare_neurosynth.errors import FormatError, NeurosynthError, suggest
 
 TREE = {
     "OptionError": (ValueError, 2),
@@ -68,3 +68,17 @@ def test_suggestions_are_few():
     assert suggest("memory", known).count("'") == 2 * 5
     assert suggest("memory", known, n=2).count("'") == 2 * 2
     assert suggest("memory", (k for k in known), n=1).count("'") == 2
+
+
+def test_messages_are_shortened_in_their_middle():
+    message = str(FormatError("begin " + "x" * 100_000 + " end"))
+    assert len(message) < 1600
+    assert message.startswith("begin xxx")
+    assert message.endswith("xxx end")
+    assert str(FormatError("y" * 1500)) == "y" * 1500
+
+
+def test_messages_command_no_terminal():
+    message = str(FormatError("\x1b[2J is\nodd: é \udcff \x07."))
+    assert message == "\\x1b[2J is\nodd: é \\udcff \\x07."
+    message.encode()

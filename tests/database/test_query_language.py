@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from nimare_neurosynth.database.query import (
     Name,
@@ -121,6 +122,21 @@ ERRORS = {
 }
 
 
+def test_of_a_long_query_a_part_is_shown():
+    query = "pain | " * 500 + "= " + "pain " * 500
+    with pytest.raises(QueryError) as caught:
+        parse(query)
+    shown, sign = str(caught.value).split("\n")[1:]
+    assert len(shown) < 150
+    assert shown.startswith("  ...")
+    assert shown.endswith("...")
+    assert shown[sign.index("^")] == "="
+    with pytest.raises(QueryError) as caught:
+        parse("a\n\t\x1b =")  # what would move the sign, or command a terminal
+    shown, sign = str(caught.value).split("\n")[1:]
+    assert shown[sign.index("^")] == "="
+
+
 @pytest.mark.parametrize("text", ERRORS)
 def test_errors_point_at_the_character(text):
     position, message = ERRORS[text]
@@ -223,6 +239,30 @@ MATCHES = {
 @pytest.mark.parametrize("pattern", MATCHES)
 def test_wildcards_are_not_regular_expressions(pattern):
     assert [NAMES[i] for i in match_names(pattern, NAMES)] == MATCHES[pattern]
+
+
+@pytest.mark.parametrize("pattern", ["?*" * 40 + "#", "*a" * 60 + "!", "*" * 999 + "!"])
+def test_wildcards_that_nearly_match_end(pattern):
+    # with regular expressions that go back, the end of the universe would come first
+    assert match_names(pattern, ["a" * 300, "ab" * 200]) == []
+
+
+@given(
+    st.text("ab*?", max_size=9).filter(has_wildcard),
+    st.lists(st.text("abAB", max_size=9), max_size=5),
+)
+def test_wildcards_match_as_one_star_at_a_time(pattern, names):
+    same = [i for i, name in enumerate(names) if _matches(pattern, name)]
+    folded = [i for i, name in enumerate(names) if _matches(pattern, name.casefold())]
+    assert match_names(pattern, names) == (same or folded)
+
+
+def _matches(pattern, name):
+    if not pattern or not name:
+        return pattern.strip("*") == name
+    if pattern[0] == "*":
+        return _matches(pattern[1:], name) or _matches(pattern, name[1:])
+    return pattern[0] in ("?", name[0]) and _matches(pattern[1:], name[1:])
 
 
 def test_a_literal_star_is_a_star():

@@ -377,6 +377,51 @@ def test_a_text_that_would_fill_the_memory(tmp_path, monkeypatch):
         read_database(folder)
 
 
+def _bomb(folder):
+    [path] = folder.glob("*_metadata.tsv.gz")
+    path.write_bytes(path.read_bytes() + gzip.compress(b"\n" * (1 << 26), 9))
+
+
+def test_a_text_that_unpacks_to_much_more_than_its_size(tmp_path):
+    folder = write_layout(tmp_path / "tiny")
+    _bomb(folder)
+    with pytest.raises(FormatError, match=r"more than 200 times its size.*unpack it"):
+        read_database(folder)
+
+
+def _odd_matrix(folder, **arrays):
+    [path] = folder.glob("*_features.npz")
+    with np.load(path) as archive:
+        members = {name: archive[name] for name in archive.files}
+    np.savez_compressed(path, **(members | arrays))
+
+
+ODD_INDICES = {
+    "pointers that go back": {"indptr": [0, -(2**31), 2, 2]},
+    "indices past the end": {"indices": [0, 10**6, 1, 1]},
+    "pointers past the end": {"indptr": [0, 10**6, 10**6, 10**6]},
+}
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+@pytest.mark.parametrize("what", ODD_INDICES)
+def test_indices_that_would_crash_the_process(tmp_path, what, form):
+    folder = write_layout(tmp_path / "tiny")
+    arrays = {k: np.array(v, np.int32) for k, v in ODD_INDICES[what].items()}
+    _odd_matrix(folder, format=form, **arrays)
+    with pytest.raises(FormatError, match=r"features\.npz cannot be read as a sparse"):
+        read_database(folder)
+
+
+def test_study_ids_under_two_names(tmp_path):
+    metadata = "id\tstudy_id\n1\ta\n2\tb\n"
+    folder = write_layout(tmp_path / "tiny")
+    [path] = folder.glob("*_metadata.tsv.gz")
+    path.write_bytes(gzip.compress(metadata.encode()))
+    with pytest.raises(FormatError, match="'id' and 'study_id', and both name the st"):
+        read_database(folder)
+
+
 # --------------------------------------------------------------------- user tables
 
 TABLE = "id,x,y,z,space\n1,1,2,3,MNI\n2,4,5,6,TAL\n"

@@ -1,3 +1,5 @@
+import gzip
+
 import nibabel as nib
 import numpy as np
 import pytest
@@ -154,3 +156,33 @@ def test_surfaces_are_refused_with_advice(tmp_path):
     for image in (surface, path):
         with pytest.raises(ImageError, match=r"surface .* bring it to MNI152 volume"):
             read_volume(image)
+
+
+def test_headers_that_claim_more_than_the_file_can_hold(tmp_path):
+    for name in ("a.nii", "a.nii.gz"):
+        nib.save(nib.Nifti1Image(np.ones((5, 5, 5), np.float32), MM2), tmp_path / name)
+    data = bytearray((tmp_path / "a.nii").read_bytes())
+    data[40:48] = np.array([3, 400, 400, 400], "<i2").tobytes()
+    (tmp_path / "a.nii").write_bytes(data)
+    (tmp_path / "a.nii.gz").write_bytes(gzip.compress(data))
+    for name in ("a.nii", "a.nii.gz"):
+        with pytest.raises(ImageError, match=f"{name} cannot .*claims 256,000,000 byt"):
+            read_volume(tmp_path / name)
+
+
+def test_volumes_beyond_any_resolution_are_refused(tmp_path):
+    head = nib.Nifti1Image(np.ones((2, 2, 2), np.uint8), MM2).to_bytes()[:352]
+    head = bytearray(head)
+    head[40:48] = np.array([3, 512, 512, 600], "<i2").tobytes()
+    path = tmp_path / "huge.nii.gz"
+    path.write_bytes(gzip.compress(head + bytes(512 * 512 * 600), 1))
+    with pytest.raises(ImageError, match=r"huge\.nii\.gz: this image has 157,286,400"):
+        read_volume(path)
+
+
+def test_errors_name_the_file(tmp_path):
+    path = tmp_path / "empty.nii"
+    nib.save(nib.Nifti1Image(np.zeros((5, 5, 5), np.float32), MM2), path)
+    for use in (Mask.from_image, lambda p: region_voxels(p, default_mask())):
+        with pytest.raises(ImageError, match=r"empty\.nii: this mask is empty"):
+            use(path)
