@@ -76,7 +76,8 @@ Put the database first that you trust most: of a study that several have, its pe
 its fields and its weights are taken, and what it lacks comes from the next. A PMID is
 in a column pmid or is the id, if that is a number. DOIs count where they occur once on
 either side and PMIDs do not contradict. Studies of one database are never merged with
-each other.
+each other. A database that needs options to be read (--features, --row-order, --counts)
+is compiled with them first.
 
 \b
 In the result, the column origin says which database gave the peaks of a study, and
@@ -160,23 +161,29 @@ def _say(facts: dict[str, Any], *, as_json: bool) -> None:
 Examples:
   nimare-neurosynth validate neurosynth_v7_compiled
   nimare-neurosynth validate neurosynth_v7_compiled --json
+  nimare-neurosynth validate neurosynth_v7_maps
 
-Every file is compared with the hash that it was written with: opening a database
-checks sizes only, to be fast. Use it after copying, or when a disk is in doubt.
-Activations that are damaged can be deleted, and are built again; for anything else,
-compile the database again from its source."""
+Every file is compared with the hash that it was written with: opening a folder checks
+sizes only, to be fast. Use it after copying, or when a disk is in doubt. Activations
+that are damaged can be deleted, and are built again; for anything else, compile the
+database (or make the maps) again from their source."""
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @_json_option
 @click.pass_context
 def validate(ctx: click.Context, folder: Path, *, as_json: bool) -> None:
-    """Check every file of a compiled database.
+    """Check every file of a compiled database or of a folder of term maps.
 
     The exit status is 1 if anything is wrong.
     """
+    from nimare_neurosynth import open_term_maps
     from nimare_neurosynth.io import validate_database
+    from nimare_neurosynth.meta import is_term_maps
 
-    wrong = validate_database(folder)
+    if is_term_maps(folder):
+        wrong = open_term_maps(folder).validate()
+    else:
+        wrong = validate_database(folder)
     if as_json:
         facts = {"folder": str(folder), "ok": not wrong, "wrong": wrong}
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))

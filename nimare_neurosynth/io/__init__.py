@@ -24,6 +24,7 @@ from nimare_neurosynth.io._manifest import (
     check_files,
     damaged_files,
     has_manifest,
+    manifest_format,
     read_manifest,
 )
 from nimare_neurosynth.io._merge import merge_databases
@@ -57,6 +58,7 @@ __all__ = [
     "has_manifest",
     "load_array",
     "locked",
+    "manifest_format",
     "merge_databases",
     "open_database",
     "read_database",

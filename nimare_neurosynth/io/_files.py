@@ -129,22 +129,39 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         Where; replaced if it is there.
     content : str or bytes
         Text is written as UTF-8.
+
+    Raises
+    ------
+    FormatError
+        If it is a folder or cannot be written.
     """
     if path.is_dir():
         raise FormatError(f"{path} is a folder: name a file.")
     data = content.encode() if isinstance(content, str) else content
-    sweep(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{STAGING}{path.name}-")
+    with _told(f"cannot write {path}"):
+        sweep(path.parent)
+        prefix = f"{STAGING}{path.name}-"
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(name).chmod(0o666 & ~_umask())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say what could not be done when the system refuses something."""
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        raise FormatError(f"{what}: {error.strerror or error}.") from error
 
 
 def write_json(path: Path, facts: Mapping[str, Any]) -> None:
@@ -227,24 +244,21 @@ def atomic_folder(
         If the folder cannot be made or written.
     """
     made = folders_to_make(folder)
-    try:
+    with _told(f"cannot write into {folder}"):
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
         staging = Path(tempfile.mkdtemp(dir=folder, prefix=STAGING))
-    except OSError as error:
-        raise FormatError(
-            f"cannot write into {folder}: {error.strerror or error}."
-        ) from error
-    try:
-        yield staging
-        _move_all(staging, folder, stale)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        with suppress(OSError):  # others may have come to use them meanwhile
-            for empty in made:
-                empty.rmdir()
-        raise
-    staging.rmdir()
+        try:
+            yield staging
+            _move_all(staging, folder, stale)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            with suppress(OSError):  # others may have come to use them meanwhile
+                for empty in made:
+                    empty.rmdir()
+            raise
+        staging.rmdir()
+        _sync_folder(folder)
 
 
 def sweep(folder: Path) -> None:
@@ -310,11 +324,24 @@ def hash_file(path: Path) -> str:
 
 
 def sync_files(folder: Path) -> None:
-    """Have the system put all files below a folder on the disk now."""
+    """Have the system put a folder and all files below it on the disk now."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as stream:
                 os.fsync(stream.fileno())
+        else:
+            _sync_folder(path)
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the system put the names in a folder on the disk now, where it can."""
+    with suppress(OSError):  # Windows and some network disks cannot
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _umask() -> int:

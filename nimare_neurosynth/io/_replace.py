@@ -77,10 +77,12 @@ def replace_folder(
         with contextlib.suppress(OSError):  # another may be at work, or work is kept
             for empty in made:
                 empty.rmdir()
-        if isinstance(error, OSError):
+        system = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(system, OSError):
             raise FormatError(
-                f"cannot write a {form.title} into {target}: {error.strerror or error}."
-            ) from error
+                f"cannot write a {form.title} into {target}: "
+                f"{system.strerror or system}."
+            ) from system
         raise
 
 

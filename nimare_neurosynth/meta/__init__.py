@@ -7,7 +7,7 @@ from nimare_neurosynth.meta._names import DEFAULT_Q, MAPS, MapInfo
 from nimare_neurosynth.meta._provenance import database_facts, software
 from nimare_neurosynth.meta._summary import summarise_labels
 from nimare_neurosynth.meta._term_maps import TermMaps
-from nimare_neurosynth.meta._term_maps_open import open_term_maps
+from nimare_neurosynth.meta._term_maps_open import is_term_maps, open_term_maps
 from nimare_neurosynth.meta._term_maps_run import term_maps
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "TermMaps",
     "ZTile",
     "database_facts",
+    "is_term_maps",
     "map_z",
     "meta_analysis",
     "open_term_maps",

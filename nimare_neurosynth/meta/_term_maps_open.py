@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io import FolderFormat, check_files, load_array, read_manifest
+from nimare_neurosynth.io import (
+    FolderFormat,
+    check_files,
+    load_array,
+    manifest_format,
+    read_manifest,
+)
 from nimare_neurosynth.meta._term_maps import TermMaps
 from nimare_neurosynth.space import Mask
 
@@ -84,6 +90,11 @@ def open_term_maps(folder: str | Path) -> TermMaps:
             raise FormatError(
                 f"{root} is damaged ({error}): {TERM_MAPS.remedy}."
             ) from error
+
+
+def is_term_maps(folder: Path) -> bool:
+    """Tell whether a folder says of itself that it holds term maps."""
+    return manifest_format(folder) == TERM_MAPS.name
 
 
 def _open(root: Path, manifest: dict[str, Any]) -> TermMaps:

@@ -51,7 +51,7 @@ def test_write_atomic_leaves_the_old_file(tmp_path, monkeypatch, error):
         raise error
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(type(error)):
+    with pytest.raises(FormatError if isinstance(error, OSError) else type(error)):
         write_atomic(tmp_path / "file", "new")
     assert (tmp_path / "file").read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
@@ -93,7 +93,7 @@ def test_a_failure_leaves_no_file(tmp_path, error, existed):
     if existed:
         folder.mkdir()
         (folder / "a").write_text("old")
-    with pytest.raises(type(error)):
+    with pytest.raises(FormatError if isinstance(error, OSError) else type(error)):
         _write_two(folder, error)
     assert folder.exists() == existed
     assert not existed or [p.read_text() for p in folder.iterdir()] == ["old"]
