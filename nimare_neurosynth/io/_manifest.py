@@ -75,6 +75,8 @@ def manifest_format(folder: Path) -> str | None:
         facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
+    if not facts or not isinstance(facts, dict | list):  # what damage leaves
+        return None
     named = facts.get("format") if isinstance(facts, dict) else None
     return named if isinstance(named, str) else f"a {MANIFEST} of another kind"
 
