@@ -8,13 +8,16 @@
     meta_analysis, Maps         where the selected studies activate the brain
     term_maps, TermMaps         the maps of all terms, in a folder
     load_demo                   real data that come with NiMARE
+    NeurosynthChi2, TermMeta    estimators for NiMARE's studysets
 
 and, each with one import path: :mod:`nimare_neurosynth.space` (masks, coordinates),
 :mod:`~nimare_neurosynth.engine` (counting), :mod:`~nimare_neurosynth.stats`,
 :mod:`~nimare_neurosynth.database`, :mod:`~nimare_neurosynth.io`,
 :mod:`~nimare_neurosynth.mining`, :mod:`~nimare_neurosynth.datasets`,
-:mod:`~nimare_neurosynth.meta`, :mod:`~nimare_neurosynth.plotting`,
-:mod:`~nimare_neurosynth.report`, :mod:`~nimare_neurosynth.errors`.
+:mod:`~nimare_neurosynth.meta`, :mod:`~nimare_neurosynth.inference` (family-wise error),
+:mod:`~nimare_neurosynth.estimators` (NiMARE's classes),
+:mod:`~nimare_neurosynth.plotting`, :mod:`~nimare_neurosynth.report`,
+:mod:`~nimare_neurosynth.errors`.
 
 Names are loaded when they are first used: ``import nimare_neurosynth`` itself takes
 next to no time.
@@ -28,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nimare_neurosynth.database import Database, Selection
     from nimare_neurosynth.datasets import load_demo
+    from nimare_neurosynth.estimators import NeurosynthChi2, TermMeta
     from nimare_neurosynth.io import (
         append_studies,
         concatenate,
@@ -47,8 +51,10 @@ if TYPE_CHECKING:
 _HOME = {
     "Database": "database",
     "Maps": "meta",
+    "NeurosynthChi2": "estimators",
     "Selection": "database",
     "TermMaps": "meta",
+    "TermMeta": "estimators",
     "append_studies": "io",
     "concatenate": "io",
     "load_demo": "datasets",
@@ -64,8 +70,10 @@ _HOME = {
 __all__ = [
     "Database",
     "Maps",
+    "NeurosynthChi2",
     "Selection",
     "TermMaps",
+    "TermMeta",
     "append_studies",
     "concatenate",
     "load_demo",

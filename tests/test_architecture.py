@@ -61,6 +61,11 @@ def test_a_database_is_asked_without_nimare_nilearn_or_pictures():
     assert _loaded_by(code).isdisjoint({"nimare", "nilearn", "matplotlib", "requests"})
 
 
+def test_readers_import_nimare_only_when_a_studyset_is_read():
+    code = "import nimare_neurosynth as nn; nn.read_database; nn.Database.from_studyset"
+    assert _loaded_by(code).isdisjoint({"nimare", "nilearn"})
+
+
 # ------------------------------------------------------------ public names
 
 

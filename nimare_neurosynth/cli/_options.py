@@ -17,7 +17,11 @@ F = TypeVar("F", bound="Callable[..., Any]")
 DEMO = "demo"
 
 _READING = f"{__name__}.reading"
-_DEFAULTS = {"row_order": "metadata", "counts": "tfidf"}
+_DEFAULTS: dict[str, Any] = {
+    "row_order": "metadata",
+    "counts": "tfidf",
+    "annotation": None,
+}
 
 
 def database_argument(function: F) -> F:
@@ -31,13 +35,13 @@ def database_argument(function: F) -> F:
 
 
 def reading_options(function: F) -> F:
-    """Add ``--row-order`` and ``--counts``.
+    """Add ``--row-order``, ``--counts`` and ``--annotation``.
 
     They are kept with the call, where :func:`open_any` finds them, as no command has
     any other use for them.
     """
 
-    def keep(ctx: click.Context, option: click.Parameter, value: str) -> None:
+    def keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:
         ctx.meta.setdefault(_READING, {})[option.name] = value
 
     add_row_order = click.option(
@@ -61,7 +65,16 @@ def reading_options(function: F) -> F:
         help="For a folder in Neurosynth's layout: what counts of terms are turned "
         "into.",
     )
-    return add_row_order(add_counts(function))
+    add_annotation = click.option(
+        "--annotation",
+        type=click.Path(path_type=Path),
+        default=None,
+        expose_value=False,
+        callback=keep,
+        help="For a NIMADS studyset: a JSON file of annotations, whose notes become "
+        "labels.",
+    )
+    return add_row_order(add_counts(add_annotation(function)))
 
 
 def query_options(function: F) -> F:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from nimare_neurosynth.database import _choose as choose
+from nimare_neurosynth.database._bridges import NimareBridges
 from nimare_neurosynth.database._checks import list_of
 from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD, LabelSet
 from nimare_neurosynth.engine import (
@@ -57,7 +58,7 @@ class ActivationStore(Protocol):
         """Store a segment, or do nothing where that can't be done."""
 
 
-class Database:
+class Database(NimareBridges):
     """Studies with their peaks and labels, ready to be asked.
 
     Made by :func:`nimare_neurosynth.read_database`; nothing in it changes.

@@ -81,7 +81,7 @@ def join_clusters(
     largest size, largest mass (not necessarily of the same cluster), 0 without any
     """
     for v in range(len(values)):
-        if not values[v] > threshold:
+        if not float(values[v]) > threshold:
             roots[v] = -1
             continue
         roots[v] = v
@@ -102,7 +102,7 @@ def join_clusters(
             roots[v] = roots[roots[v]]
         root = roots[v]
         sizes[root] += 1
-        masses[root] += values[v] - threshold
+        masses[root] += float(values[v]) - threshold
         size = max(size, sizes[root])
         mass = max(mass, masses[root])
     return size, mass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nimare_neurosynth._typing import BoolArray
+
+
+Urn: TypeAlias = "list[NDArray[np.int64]] | NDArray[np.int64]"
+"""What is exchanged with each other: units of several rows, or rows."""
 
 
 def draw_groups(
@@ -43,8 +47,9 @@ def draw_groups(
         exchanged within strata only.
     units : ndarray, shape (n_studies,), optional
         What is exchanged as a whole, where a row is an analysis and several are of one
-        study. Sizes of groups then vary. A unit of which some rows are in the group and
-        some are not keeps their numbers, and exchanges its own rows.
+        study. Sizes of groups then vary. A unit's stratum is that of its first row. A
+        unit of which some rows are in the group and some are not keeps their numbers,
+        and exchanges its own rows, whatever their strata.
 
     Returns
     -------
@@ -62,7 +67,7 @@ def draw_groups(
     here = selected[rows]
     codes = np.zeros(len(rows), np.int64) if strata is None else _codes(strata[rows])
     whole = np.arange(len(rows)) if units is None else _codes(units[rows])
-    urns = list(_urns(here, codes, whole))
+    urns = [(_rows(urn), n) for urn, n in _urns(here, codes, whole)]
     drawn = [_draw(urns, seed, i) for i in range(n_draws)]
     offsets = np.concatenate([[0], np.cumsum([len(one) for one in drawn])])
     studies = rows[np.concatenate([*drawn, np.empty(0, np.int64)]).astype(np.int64)]
@@ -93,13 +98,18 @@ def _urns(
         yield [parts[i] for i in members], int(inside[members].sum())
 
 
-def _draw(
-    urns: list[tuple[list[NDArray[np.int64]], int]], seed: int, i: int
-) -> NDArray[np.int64]:
+def _rows(urn: list[NDArray[np.int64]]) -> Urn:
+    """Give units of one row each as an array of rows: these are drawn much faster."""
+    return np.concatenate(urn) if all(len(unit) == 1 for unit in urn) else urn
+
+
+def _draw(urns: list[tuple[Urn, int]], seed: int, i: int) -> NDArray[np.int64]:
     random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i,)))
-    drawn = [
-        urn[k]
-        for urn, n in urns
-        for k in random.choice(len(urn), n, replace=False, shuffle=False)
-    ]
-    return np.sort(np.concatenate([*drawn, np.empty(0, np.int64)]).astype(np.int64))
+    drawn = [np.empty(0, np.int64)]
+    for urn, n in urns:
+        chosen = random.choice(len(urn), n, replace=False, shuffle=False)
+        if isinstance(urn, list):
+            drawn += [urn[k] for k in chosen]
+        else:
+            drawn.append(urn[chosen])
+    return np.sort(np.concatenate(drawn))

@@ -61,7 +61,7 @@ def corrected_p(null: Null, test: str, z: NDArray[Any], *, mask: Mask) -> Correc
     """
     values = np.asarray(z, dtype=np.float32)
     voxel = _share_above(null.largest_z[test], np.abs(values))
-    voxel[values == 0] = 1  # not tested, or nothing to be seen
+    voxel[~(np.abs(values) > 0)] = 1  # not tested (0 or NaN), or nothing to be seen
     if null.largest_size is None or null.largest_mass is None:
         return Corrected(voxel, None, None)
     n = len(values)

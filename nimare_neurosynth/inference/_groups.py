@@ -98,8 +98,8 @@ class Groups:
         sizes = self.activations.sizes.astype(np.int64)
         n_voxels = self.activations.n_voxels
         n1 = columns.sizes
-        expected = columns.sums(sizes) / n_voxels
-        all_expected = sizes[self.counted].sum() / n_voxels
+        active = columns.sums(sizes)
+        all_active = sizes[self.counted].sum()
         totals = self.totals[voxels]
         known: dict[str, Any] = {
             "totals": totals,
@@ -107,12 +107,12 @@ class Groups:
             "dtype": dtype,
         }
         association, group1 = association_and_uniformity_z(
-            counts, n_selected=n1, expected=expected, **known
+            counts, n_selected=n1, expected=active / n_voxels, **known
         )
         _, group2 = association_and_uniformity_z(
             totals - counts,
             n_selected=self.n_studies - n1,
-            expected=all_expected - expected,
+            expected=(all_active - active) / n_voxels,
             **known,
         )
         z = dict(zip(TESTS, (association, group1, group2), strict=True))

@@ -19,6 +19,7 @@ from nimare_neurosynth.io._files import (
     write_json,
     write_table,
 )
+from nimare_neurosynth.io._from_studyset import from_dataset, from_studyset
 from nimare_neurosynth.io._manifest import (
     FolderFormat,
     check_files,
@@ -28,6 +29,7 @@ from nimare_neurosynth.io._manifest import (
     read_manifest,
 )
 from nimare_neurosynth.io._merge import merge_databases
+from nimare_neurosynth.io._nimads import open_studyset
 from nimare_neurosynth.io._packed_counts import PackedCounts, unpack_counts
 from nimare_neurosynth.io._read import read_database
 from nimare_neurosynth.io._replace import check_target, locked, replace_folder
@@ -37,6 +39,7 @@ from nimare_neurosynth.io._row_order import (
     check_row_order,
 )
 from nimare_neurosynth.io._subset import subset
+from nimare_neurosynth.io._to_studyset import to_dataset, to_studyset
 
 __all__ = [
     "FolderFormat",
@@ -55,18 +58,23 @@ __all__ = [
     "clear_cache",
     "concatenate",
     "damaged_files",
+    "from_dataset",
+    "from_studyset",
     "has_manifest",
     "load_array",
     "locked",
     "manifest_format",
     "merge_databases",
     "open_database",
+    "open_studyset",
     "read_database",
     "read_lines",
     "read_manifest",
     "replace_folder",
     "subset",
     "to_bibtex",
+    "to_dataset",
+    "to_studyset",
     "unpack_counts",
     "validate_database",
     "write_atomic",

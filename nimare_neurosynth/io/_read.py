@@ -15,6 +15,7 @@ from nimare_neurosynth.errors import (
 from nimare_neurosynth.io._build import build
 from nimare_neurosynth.io._cache import cache_folder, fingerprint
 from nimare_neurosynth.io._compiled import COMPILED, open_database, write_database
+from nimare_neurosynth.io._from_studyset import from_studyset
 from nimare_neurosynth.io._manifest import has_manifest
 from nimare_neurosynth.io._neurosynth import (
     COUNTS,
@@ -22,6 +23,7 @@ from nimare_neurosynth.io._neurosynth import (
     is_neurosynth_folder,
     read_neurosynth,
 )
+from nimare_neurosynth.io._nimads import JSON_ENDINGS, is_json, is_parquet_folder
 from nimare_neurosynth.io._row_order import METADATA
 from nimare_neurosynth.io._rows import check_row_order_option, warn_of_row_order
 from nimare_neurosynth.io._user_table import read_user_table
@@ -39,6 +41,7 @@ def read_database(
     path: str | PathLike[str],
     *,
     features: str | PathLike[str] | None = None,
+    annotation: str | PathLike[str] | None = None,
     row_order: str = METADATA,
     counts: str = COUNTS[0],
     cache: bool = False,
@@ -51,10 +54,15 @@ def read_database(
         A compiled database (see :func:`write_database`), a folder in the 2021+ layout
         of Neurosynth's data (``*_coordinates.tsv.gz``, ``*_metadata.tsv.gz``,
         ``*_features.npz``, ``*_vocabulary.txt``), a folder with ``database.txt`` and
-        ``features.txt``, or a table with the columns ``id``, ``x``, ``y``, ``z`` and
-        ``space`` (tab- or comma-separated, plain or gzipped).
+        ``features.txt``, a table with the columns ``id``, ``x``, ``y``, ``z`` and
+        ``space`` (tab- or comma-separated, plain or gzipped), a NIMADS studyset
+        (``.json``, ``.json.gz``), or a folder of NeuroStore's or NiMARE's parquet
+        tables.
     features : str or path, optional
         For a table of peaks: a table of labels, study ids in its first column.
+    annotation : str or path, optional
+        For a NIMADS studyset or parquet tables: a NIMADS annotation of its analyses
+        (``.json``, ``.json.gz``), where that is not in the studyset itself.
     row_order : {"metadata", "text", "number", "coordinates", "auto"}
         For a folder in the 2021+ layout: which study each row of its matrices belongs
         to. Rows follow the metadata, the ids sorted as text or as numbers, or the
@@ -94,25 +102,29 @@ def read_database(
     check_counts_option(counts)
     source = Path(path)
     labels = None if features is None else Path(features)
+    noted = None if annotation is None else Path(annotation)
     if not _exists(source):
         raise FormatError(f"there is no file or folder {source}.{_neighbours(source)}")
     if labels is not None and not (_exists(labels) and labels.is_file()):
         raise FormatError(f"there is no file of features {labels}.")
+    if noted is not None and not (_exists(noted) and noted.is_file()):
+        raise FormatError(f"there is no annotation {noted}.")
     if source.is_dir() and has_manifest(source):
         _no_features(labels, "a compiled database has its labels in it")
+        _no_annotation(noted, "a compiled database")
         _no_options(row_order, counts, "a compiled database", "read its source again")
         return _opened(source)
     options = (row_order, counts)
     if not cache:
-        return _read(source, labels, *options)
-    inputs = _inputs(source, labels)
+        return _read(source, labels, noted, *options)
+    inputs = _inputs(source, labels, noted)
     versions = (_READER_VERSION, str(COMPILED.version))
     key = fingerprint(inputs, *versions, *options, source.name)
     folder = cache_folder() / "databases" / key
     try:
         return _opened(folder)
     except FormatError:
-        database = _read(source, labels, *options)
+        database = _read(source, labels, noted, *options)
     try:
         write_database(database, folder)
         return open_database(folder)
@@ -133,7 +145,18 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _read(source: Path, features: Path | None, row_order: str, counts: str) -> Database:
+def _read(
+    source: Path,
+    features: Path | None,
+    annotation: Path | None,
+    row_order: str,
+    counts: str,
+) -> Database:
+    if is_parquet_folder(source) if source.is_dir() else is_json(source):
+        _no_features(features, "a studyset has its labels in annotations")
+        _no_options(row_order, counts, "a studyset", "leave it out")
+        return from_studyset(source, annotation=annotation)
+    _no_annotation(annotation, "other forms of a database")
     if source.is_dir() and is_neurosynth_folder(source):
         _no_features(features, "a folder in Neurosynth's layout has its labels in it")
         parts = read_neurosynth(source, row_order=row_order, counts=counts)
@@ -155,7 +178,8 @@ def _read(source: Path, features: Path | None, row_order: str, counts: str) -> D
 
 _FORMS = (
     "manifest.json (a compiled database), *_coordinates.tsv.gz with *_metadata.tsv.gz "
-    "(Neurosynth's layout since 2021) nor database.txt"
+    "(Neurosynth's layout since 2021), studies.parquet with analyses.parquet "
+    "(NeuroStore's and NiMARE's) nor database.txt"
 )
 
 
@@ -167,15 +191,22 @@ def _legacy_files(folder: Path) -> tuple[Path | None, Path | None]:
     return first("database.txt"), first("features.txt")
 
 
-def _inputs(source: Path, features: Path | None) -> list[Path]:
+def _inputs(source: Path, features: Path | None, annotation: Path | None) -> list[Path]:
     own = [source] if source.is_file() else sorted(source.iterdir())
     files = [path for path in own if path.is_file()]
-    return files if features is None else [*files, features]
+    return [*files, *(path for path in (features, annotation) if path is not None)]
 
 
 def _no_features(features: Path | None, why: str) -> None:
     if features is not None:
         raise FormatError(f"features are only for tables of peaks: {why}.")
+
+
+def _no_annotation(annotation: Path | None, what: str) -> None:
+    if annotation is not None:
+        raise FormatError(
+            f"an annotation is only for NIMADS studysets or tables, not for {what}."
+        )
 
 
 def _no_options(row_order: str, counts: str, what: str, instead: str) -> None:
@@ -192,7 +223,8 @@ def _check_table_name(source: Path) -> None:
     if not source.name.lower().endswith(_TABLE_ENDINGS):
         raise FormatError(
             f"{source} is of no known form: tables of peaks end in "
-            f"{', '.join(_TABLE_ENDINGS)}; anything else must be a folder."
+            f"{', '.join(_TABLE_ENDINGS)}, studysets in {' or '.join(JSON_ENDINGS)}; "
+            "anything else must be a folder."
         )
 
 

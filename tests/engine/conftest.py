@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from nimare_neurosynth.engine import _clusters as clusters
 from nimare_neurosynth.engine import _kernels as kernels
 from nimare_neurosynth.engine import _tiles
 from nimare_neurosynth.stats import _association
@@ -19,6 +20,7 @@ KERNELS = (
     "voxels_of_studies",
     "z_tile",
 )
+CLUSTER_KERNELS = ("_root", "join_clusters")
 
 
 @contextmanager
@@ -27,10 +29,23 @@ def plain_kernels():
 
     Gives how often each was called.
     """
-    calls = dict.fromkeys(KERNELS, 0)
+    with _plain(KERNELS, kernels, _tiles, _association) as calls:
+        yield calls
+
+
+@contextmanager
+def plain_clusters():
+    """Do the same for the kernels of clusters."""
+    with _plain(CLUSTER_KERNELS, clusters) as calls:
+        yield calls
+
+
+@contextmanager
+def _plain(names, home, *others):
+    calls = dict.fromkeys(names, 0)
 
     def counted(name):
-        plain = getattr(kernels, name).py_func
+        plain = getattr(home, name).py_func
 
         def call(*args):
             calls[name] += 1
@@ -39,9 +54,9 @@ def plain_kernels():
         return call
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in KERNELS:
+        for name in names:
             call = counted(name)
-            for module in (kernels, _tiles, _association):
+            for module in (home, *others):
                 if hasattr(module, name):
                     patch.setattr(module, name, call)
         yield calls

@@ -563,7 +563,7 @@ DOOR = {
     _nothing: "there is no file or folder .*neurosynth_v7",
     _nowhere: r"there is no file or folder .*place\.$",
     _near_miss: r"no file or folder .*neurosynth_v7\. Close matches: 'neurosynth_v6'",
-    _json: r"studies\.json is of no known form: tables of peaks end in \.txt",
+    _json: r"studies\.json is no NIMADS studyset: it has no list of 'studies'",
     _no_ending: "database is of no known form",
     _empty_folder: "is no database of a known form: it has neither manifest.json",
     _other_folder: "is no database of a known form",

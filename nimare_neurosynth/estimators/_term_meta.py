@@ -1,0 +1,205 @@
+"""One studyset, divided by a query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from joblib import Memory
+from nimare.meta.cbma.base import CBMAEstimator
+from nimare.meta.kernel import MKDAKernel
+from nimare.results import MetaResult
+from nimare.utils import get_masker
+
+from nimare_neurosynth.database import DEFAULT_THRESHOLD
+from nimare_neurosynth.errors import EmptySelectionError, OptionError
+from nimare_neurosynth.estimators._base import CountingEstimator, least_analyses
+from nimare_neurosynth.estimators._collections import (
+    Inputs,
+    Later,
+    as_studyset,
+    coordinates_of,
+    narrowed,
+)
+from nimare_neurosynth.estimators._labels import analyses_with
+from nimare_neurosynth.estimators._maps import chi2_maps
+from nimare_neurosynth.estimators._pairwise import (
+    FORMULAS,
+    check_kernel,
+    check_prior_of,
+)
+
+
+class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
+    """Compare the analyses that a query selects with all others of a studyset.
+
+    This is how Neurosynth is used: one database, and a term. ``NeurosynthChi2`` on the
+    two parts of the studyset gives the same maps.
+
+    Parameters
+    ----------
+    query : str
+        Labels of the studyset's annotations, as for :meth:`Database.select`:
+        ``"emotion* & ~pain"``.
+    kernel_transformer : MKDAKernel, optional
+        Spheres; ``kernel__r`` is their radius in mm (10 by default, as in NiMARE).
+    prior : float or None
+        Prior probability of being selected, for the ``_prior`` maps.
+    annotation : str, optional
+        The annotation whose labels are meant, where there are several.
+    threshold : float
+        A label is in an analysis at this weight or more.
+    func : {"sum", "mean", "min", "max"}
+        How the weights of several labels that one name matches combine.
+    fwe_null_method : {"label-permutation", "random-foci"}
+        How ``FWECorrector(method="montecarlo")`` makes random maps.
+    memory, memory_level
+        NiMARE's cache; not of use here.
+    random_state : int, optional
+        Seed of the random maps; None is 0.
+    min_studies : int or float
+        Voxels that fewer analyses activate (a number, or a share below 1) have z = 0
+        and p = 1.
+    generate_description : bool
+        Describe the method in the result.
+    mask : image or masker, optional
+        The voxels; that of the studyset by default.
+    mask_coverage : {"brain", "gm"}
+        Kept for NiMARE's sake.
+    **kwargs
+        ``kernel__r`` and the like.
+
+    Examples
+    --------
+    >>> from nimare_neurosynth import TermMeta
+    >>> TermMeta("pain", kernel__r=6).query
+    'pain'
+    """
+
+    null_method = "approximate"
+    n_iters = None
+    n_cores = 1
+
+    def __init__(
+        self,
+        query: str = "",
+        kernel_transformer: Any = MKDAKernel,
+        prior: float | None = 0.5,
+        annotation: str | None = None,
+        threshold: float = DEFAULT_THRESHOLD,
+        func: str = "sum",
+        fwe_null_method: str = "label-permutation",
+        memory: Any = Memory(location=None, verbose=0),
+        memory_level: int = 0,
+        random_state: int | None = None,
+        min_studies: float = 0,
+        generate_description: bool = True,
+        mask: Any = None,
+        mask_coverage: str = "brain",
+        **kwargs: Any,
+    ) -> None:
+        if fwe_null_method not in ("label-permutation", "random-foci"):
+            raise OptionError(
+                "fwe_null_method must be 'label-permutation' or 'random-foci', got "
+                f"{fwe_null_method!r}."
+            )
+        super().__init__(
+            kernel_transformer=kernel_transformer,
+            memory=memory,
+            memory_level=memory_level,
+            random_state=random_state,
+            generate_description=generate_description,
+            mask=mask,
+            mask_coverage=mask_coverage,
+            **kwargs,
+        )
+        self.query = query
+        self.prior = prior
+        self.annotation = annotation
+        self.threshold = threshold
+        self.func = func
+        self.fwe_null_method = fwe_null_method
+        self.mask = mask
+        self.min_studies = min_studies
+
+    def fit(
+        self,
+        dataset: Any,
+        drop_invalid: bool = True,
+        ma_maps: Any = None,
+    ) -> MetaResult:
+        """Compare what the query selects with the rest of a studyset.
+
+        Parameters
+        ----------
+        dataset : Studyset, path, dict or Dataset
+            With annotations.
+        drop_invalid : bool
+            Pass over analyses without coordinates.
+        ma_maps
+            Not needed, and not looked at.
+
+        Returns
+        -------
+        MetaResult
+            With the maps of ``MKDAChi2``.
+
+        Raises
+        ------
+        QueryError, UnknownTermError
+            If the query cannot be read or names what is not there.
+        EmptySelectionError
+            If it selects nothing, or everything.
+        """
+        check_kernel(self.kernel_transformer)
+        check_prior_of(self.prior)
+        least_analyses(self.min_studies, 1)
+        if not isinstance(self.query, str) or not self.query.strip():
+            raise OptionError(f"query must be a text, got {self.query!r}.")
+        studyset = as_studyset(dataset)
+        kept = narrowed(studyset, drop_invalid=drop_invalid)
+        understood = {"threshold": self.threshold, "func": self.func}
+        inside = analyses_with(
+            kept.view, self.query, annotation=self.annotation, **understood
+        )
+        if inside.all() or not inside.any():
+            what = "no" if not inside.any() else "every"
+            raise EmptySelectionError(
+                f"{self.query!r} selects {what} analysis of {len(inside):,}: there is "
+                "nothing to compare."
+            )
+        self.masker = (
+            get_masker(self.mask) if self.mask is not None else studyset.masker
+        )
+        self.dataset = studyset
+        self._kept = (kept,)
+        self._in_group1 = inside
+        self.inputs_ = Inputs(
+            id=list(kept.ids), coordinates=Later(coordinates_of, (kept, self.masker))
+        )
+        maps, tables, description = self._fit(studyset)
+        return MetaResult(
+            self, mask=self.masker, maps=maps, tables=tables, description=description
+        )
+
+    def _fit(self, dataset: Any) -> Any:
+        self.null_distributions_ = {}
+        _, groups, selected = self.groups_of(self.min_studies)
+        maps = chi2_maps(groups, selected, self.prior)
+        return maps, {}, self._description_text()
+
+    def _compute_summarystat_est(self, ma_values: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no such statistic")
+
+    def _generate_description(self) -> str:
+        from nimare_neurosynth import __version__
+
+        n = int(np.count_nonzero(self._in_group1))
+        return (
+            "A Neurosynth meta-analysis \\citep{yarkoni2011large} was performed with "
+            f"nimare_neurosynth {__version__}. "
+            f"{self.kernel_transformer._generate_description()} "  # noqa: SLF001
+            f"{n:,} analyses that the query '{self.query}' selects (weights of at "
+            f"least {self.threshold:g}) were compared with the other "
+            f"{len(self._in_group1) - n:,} analyses of the studyset. {FORMULAS}"
+        )
