@@ -12,6 +12,7 @@ from random import Random
 import numpy as np
 from scipy import sparse
 
+from nimare_neurosynth.io._sparse import check_indices
 from tests.fuzz.mutate import BOMB_BYTES, Mutator, gzip_bomb, pick, unpacked
 from tests.fuzz.sources import Files, gz, npz, zipped
 from tests.fuzz.tables import ODD_NAMES, ODD_TEXTS
@@ -192,6 +193,7 @@ def npz_other_form(members: Members, rng: Random) -> bytes | None:
     """Save the same matrix in another form, which is good in itself."""
     try:
         matrix = sparse.load_npz(io.BytesIO(zipped(members)))
+        check_indices(matrix)
         form = rng.choice(["csr", "coo", "bsr", "dia", "csc"])
         made = matrix.asformat(form)
         return npz(rng.choice([made, made.astype(np.float32), made.astype(np.int64)]))
