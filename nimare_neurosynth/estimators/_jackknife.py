@@ -8,7 +8,7 @@ import numpy as np
 from nimare import diagnostics
 
 from nimare_neurosynth.engine import LabelColumns, count_columns
-from nimare_neurosynth.estimators._base import CountingEstimator
+from nimare_neurosynth.estimators._base import CountingEstimator, least_analyses
 from nimare_neurosynth.inference import Groups
 
 _TARGET = "z_desc-association"
@@ -101,6 +101,7 @@ class _Whole:
         inside = selected[place]
         counted[place] = selected[place] = False
         totals = groups.totals - own[0]
-        left = Groups(groups.activations, counted, totals, groups.tested & (totals > 0))
+        least = max(least_analyses(self.min_studies, groups.n_studies - 1), 1)
+        left = Groups(groups.activations, counted, totals, totals >= least, least)
         counts = self.counts - own if inside else self.counts
         return left.z(counts, LabelColumns.from_masks([selected]))["association"][0]

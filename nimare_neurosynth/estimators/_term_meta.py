@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Memory
@@ -28,6 +28,9 @@ from nimare_neurosynth.estimators._pairwise import (
     check_kernel,
     check_prior_of,
 )
+
+if TYPE_CHECKING:
+    from nimare_neurosynth._typing import BoolArray
 
 
 class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
@@ -158,10 +161,7 @@ class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
             raise OptionError(f"query must be a text, got {self.query!r}.")
         studyset = as_studyset(dataset)
         kept = narrowed(studyset, drop_invalid=drop_invalid)
-        understood = {"threshold": self.threshold, "func": self.func}
-        inside = analyses_with(
-            kept.view, self.query, annotation=self.annotation, **understood
-        )
+        inside = self._inside(kept.view)
         if inside.all() or not inside.any():
             what = "no" if not inside.any() else "every"
             raise EmptySelectionError(
@@ -181,6 +181,25 @@ class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
         return MetaResult(
             self, mask=self.masker, maps=maps, tables=tables, description=description
         )
+
+    def _inside(self, view: Any) -> BoolArray:
+        """Say which analyses the query selects, and remember it.
+
+        What was saved has no annotations, and NiMARE's diagnostics fit it again.
+        """
+        asked = (self.query, self.annotation, self.threshold, self.func)
+        known = getattr(self, "_known", None)
+        if not view.store.annotations and known and known[0] == asked:
+            return np.array([str(key) in known[1] for key in view.keys], dtype=bool)
+        inside = analyses_with(
+            view,
+            self.query,
+            annotation=self.annotation,
+            threshold=self.threshold,
+            func=self.func,
+        )
+        self._known = (asked, frozenset(view.keys[inside].astype(str).tolist()))
+        return inside
 
     def _fit(self, dataset: Any) -> Any:
         self.null_distributions_ = {}

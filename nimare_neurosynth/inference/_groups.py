@@ -34,12 +34,15 @@ class Groups:
         Counted studies that activate each voxel.
     tested : ndarray of bool, shape (n_voxels,)
         Voxels that are looked at. This must not depend on the groups.
+    min_studies : int
+        As many studies activate each of them.
     """
 
     activations: Activations
     counted: BoolArray
     totals: NDArray[np.int32]
     tested: BoolArray
+    min_studies: int = 1
 
     @classmethod
     def of(
@@ -63,7 +66,8 @@ class Groups:
         Groups
         """
         totals = _totals(activations, counted)
-        return cls(activations, counted, totals, totals >= max(min_studies, 1))
+        least = max(min_studies, 1)
+        return cls(activations, counted, totals, totals >= least, least)
 
     @property
     def n_studies(self) -> int:

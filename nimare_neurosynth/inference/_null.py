@@ -134,7 +134,7 @@ def foci_null(
     Parameters
     ----------
     groups : Groups
-        The universe, and the voxels that are tested.
+        The universe; of each draw, voxels are tested that as many studies activate.
     selected : ndarray of bool, shape (n_studies,)
         Studies of group 1.
     n_peaks : ndarray of int64, shape (n_studies,)
@@ -173,8 +173,8 @@ def foci_null(
             radius_mm=radius_mm,
             n_jobs=n_jobs,
         )
-        totals = made.totals
-        here = Groups(made, groups.counted, totals, groups.tested)
+        # where foci fall is what is random: so is which voxels enough studies activate
+        here = Groups.of(made, groups.counted, min_studies=groups.min_studies)
         found.append(
             label_null(
                 here,

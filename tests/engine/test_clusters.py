@@ -22,8 +22,6 @@ def joined(values, threshold, mask):
     # -7: what is not written must not be looked at
     roots, sizes, masses = np.full(n, -7, np.int32), np.full(n, -7), np.full(n, -7.0)
     before = voxels_before(mask.shape, mask.flat_index)
-    # not compiled, a float32 less a float of Python would be a float32
-    threshold = np.float64(threshold)
     best = kernels.join_clusters(values, threshold, before, roots, sizes, masses)
     return best, roots, sizes, masses
 
@@ -106,6 +104,16 @@ def test_a_value_at_the_threshold_is_not_above_it():
     (size, mass), roots, *_ = joined(values, 2.5, mask)
     assert (roots.tolist(), size) == ([0, -1, 2, 2], 2)
     assert mass == pytest.approx(0.5, abs=1e-6)
+
+
+def test_thresholds_are_not_rounded_to_the_precision_of_maps():
+    mask = Mask.from_array(np.ones((1, 1, 2)), np.eye(4))
+    values, threshold = np.array([2.5, 3], np.float32), 2.5 - 1e-9
+    with plain_clusters():
+        (size, mass), *_ = joined(values, threshold, mask)
+    assert (size, mass) == joined(values, threshold, mask)[0]
+    assert size == 2
+    assert mass == pytest.approx(0.5 + 2e-9, abs=1e-12)
 
 
 def test_the_largest_size_and_the_largest_mass_can_be_of_two_clusters():

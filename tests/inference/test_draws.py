@@ -88,6 +88,15 @@ def test_units_stay_in_their_strata(observed, data):
             assert taken == expected
 
 
+def test_the_stratum_of_a_unit_is_that_of_its_first_row():
+    units = np.array([0, 1, 1, 2, 3, 3, 3])
+    strata = np.array([5, 6, 5, 6, 5, 6, 6])
+    draws = draw_groups(
+        units == 1, np.ones(7, bool), n_draws=20, units=units, strata=strata
+    )
+    assert {tuple(draws[i]) for i in range(20)} == {(1, 2), (3,)}
+
+
 def test_each_stratum_and_each_mixed_unit_is_drawn_anew():
     selected = np.array([True, False] * 6)
     for options in (

@@ -89,6 +89,24 @@ def test_p_is_never_0_and_1_where_nothing_is_tested():
     np.testing.assert_allclose(p.mass, [0.2, 1, 1])
 
 
+def test_what_is_no_number_is_not_tested():
+    mask = Mask.from_array(np.ones((1, 1, 3)), np.eye(4))
+    p = corrected_p(
+        one_null([2] * 4, [1] * 4, [1] * 4), "group1", [np.nan, 9, 0], mask=mask
+    )
+    for values in (p.voxel, p.size, p.mass):
+        np.testing.assert_allclose(values[[0, 2]], 1)
+    assert p.voxel[1] == 0.2
+
+
+def test_no_draws_say_nothing():
+    mask, groups = universe()
+    null = label_null(groups, some_draws(groups, 0), mask=mask, cluster_p=0.5)
+    p = corrected_p(null, "group1", np.full(mask.n_voxels, 9), mask=mask)
+    for values in (p.voxel, p.size, p.mass):
+        assert (values == 1).all()
+
+
 def test_p_falls_with_z():
     mask, groups = universe()
     null = label_null(groups, some_draws(groups, 30), mask=mask)

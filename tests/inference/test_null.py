@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nimare_neurosynth.engine import LabelColumns, build_activations, count_columns
+from nimare_neurosynth.engine import (
+    LabelColumns,
+    _tiles,
+    build_activations,
+    count_columns,
+)
 from nimare_neurosynth.errors import OptionError
 from nimare_neurosynth.inference import (
     DEFAULT_CLUSTER_P,
@@ -104,16 +109,19 @@ def test_draws_are_counted_in_parts_that_fit_the_memory(monkeypatch):
     assert parts == [5, 5, 5, 5, 3]
 
 
-def test_tiles_of_voxels_are_put_together():
-    # blocks of 64 voxels, and more columns than go into a tile of several blocks
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_tiles_are_put_together(monkeypatch, n_jobs):
+    # blocks of 64 voxels: a tile has one of them, and 20 columns
+    monkeypatch.setattr(_tiles, "_CELLS_PER_TILE", 64 * 20)
     _, groups = universe()
-    draws = some_draws(groups, n_draws=300)
-    null = label_null(groups, draws, n_jobs=2)
+    draws = some_draws(groups, n_draws=50)
+    null = label_null(groups, draws, n_jobs=n_jobs)
     z = groups.z(count_columns(groups.activations, draws), draws)
     for test in TESTS:
+        where = np.abs(z[test]).argmax(axis=1)
+        assert len(np.unique(where // 64)) > 1  # the largest is not always in the last
         expected = np.abs(z[test]).max(axis=1)
         np.testing.assert_array_equal(null.largest_z[test], expected)
-    assert same_null(null, label_null(groups, draws.between(0, 300)))
 
 
 def test_a_null_of_the_first_draws_is_the_beginning():
@@ -133,9 +141,17 @@ def test_groups_in_which_nothing_is_tested():
     assert not any(getattr(null, name)[test].any() for name in NAMES for test in TESTS)
 
 
-def test_no_draws_make_an_empty_null_of_voxels():
-    _, groups = universe()
-    assert label_null(groups, some_draws(groups, n_draws=0)).n_draws == 0
+@pytest.mark.parametrize("clusters", [True, False])
+def test_no_draws_make_an_empty_null(clusters):
+    mask, groups = universe()
+    none = some_draws(groups, n_draws=0)
+    for null in (
+        label_null(groups, none, mask=mask if clusters else None),
+        moved(groups, mask, n_draws=0, clusters=clusters),
+    ):
+        assert null.n_draws == 0
+        assert (null.largest_size is not None) == clusters
+        assert (null.largest_mass is not None) == clusters
 
 
 @pytest.mark.parametrize("clusters", [True, False])
