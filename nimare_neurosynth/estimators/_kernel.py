@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from nimare.meta.kernel import MKDAKernel
+from scipy.sparse import csr_matrix
 
 from nimare_neurosynth.engine import build_activations
 from nimare_neurosynth.space import Mask
@@ -45,6 +46,6 @@ class NeurosynthKernel(MKDAKernel):  # type: ignore[misc]
         )
         if return_type == "summary_array":
             return made.totals * self.value, ids
-        maps = made.to_csr().astype(np.float32)
+        maps = csr_matrix(made.to_csr(), dtype=np.float32)  # NiMARE wants a matrix
         maps.data[:] = self.value
         return maps, ids
