@@ -160,7 +160,9 @@ class CountingEstimator:
         is uneven at all.
         """
         check_iterations(n_iters, voxel_thresh)
-        pool, groups, selected = self.groups_of(min_studies)
+        n = sum(len(view) for view in self.views_)
+        least = [least_analyses(each, n) for each in (min_studies, self.min_studies)]
+        pool, groups, selected = self.groups_of(max(least))
         options = (float(voxel_thresh), int(n_iters), bool(vfwe_only), n_cores)
         if self.fwe_null_method == "random-foci":
             if strata is not None:

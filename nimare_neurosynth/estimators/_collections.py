@@ -12,7 +12,7 @@ from nimare_neurosynth.errors import OptionError, SelectionError
 from nimare_neurosynth.space import Mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -65,6 +65,29 @@ def narrowed(studyset: Any, *, drop_invalid: bool) -> Any:
             f"none of the {len(valid):,} analyses of this studyset has coordinates."
         )
     return studyset.select_analyses(valid)
+
+
+def check_spaces(views: Sequence[Any]) -> None:
+    """Refuse foci that are in several spaces, where nothing brings them together.
+
+    Raises
+    ------
+    OptionError
+        If a studyset has no space of its own (``target=None``) and its foci, or those
+        of both groups, are in several.
+    """
+    names: set[str] = set()
+    for view in views:
+        block = view.coordinate_block()
+        codes = np.unique(block.space)
+        own = {str(block.space_categories[code]) for code in codes[codes >= 0]}
+        if view.context.space is None or len(own) > 1:
+            names |= own
+    if len(names) > 1:
+        raise OptionError(
+            f"foci are in several spaces ({', '.join(sorted(names))}), and the "
+            "studyset has none to bring them to: open it with target='mni152_2mm'."
+        )
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from nimare_neurosynth.estimators._collections import (
     Inputs,
     Later,
     as_studyset,
+    check_spaces,
     coordinates_of,
     ids_of,
     narrowed,
@@ -146,6 +147,7 @@ class NeurosynthChi2(CountingEstimator, MKDAChi2):  # type: ignore[misc]
         sets = [as_studyset(dataset1), as_studyset(dataset2)]
         kept = [narrowed(s, drop_invalid=drop_invalid) for s in sets]
         _check_groups(*(s.view for s in kept))
+        check_spaces([s.view for s in kept])
         self.masker = get_masker(self.mask) if self.mask is not None else sets[0].masker
         self.dataset1, self.dataset2 = sets
         self._kept = tuple(kept)

@@ -18,6 +18,7 @@ from nimare_neurosynth.estimators._collections import (
     Inputs,
     Later,
     as_studyset,
+    check_spaces,
     coordinates_of,
     narrowed,
 )
@@ -161,6 +162,7 @@ class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
             raise OptionError(f"query must be a text, got {self.query!r}.")
         studyset = as_studyset(dataset)
         kept = narrowed(studyset, drop_invalid=drop_invalid)
+        check_spaces([kept.view])
         inside = self._inside(kept.view)
         if inside.all() or not inside.any():
             what = "no" if not inside.any() else "every"

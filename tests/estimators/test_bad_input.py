@@ -6,6 +6,7 @@ import pytest
 from nimare.correct import FWECorrector
 from nimare.meta.cbma.mkda import MKDAChi2
 from nimare.meta.kernel import ALEKernel, KDAKernel, MKDAKernel
+from nimare.studyset import Studyset
 
 from nimare_neurosynth import NeurosynthChi2, TermMeta
 from nimare_neurosynth.errors import (
@@ -120,6 +121,17 @@ def test_foci_without_coordinates(scattered):
     with pytest.warns(NeurosynthWarning, match="1 foci without coordinates are left"):
         result = NeurosynthChi2(kernel__r=6).fit(holed, other)
     check_equal(result, full)
+
+
+def test_foci_in_several_spaces(nback, mask):
+    """Without a space to bring them to they are no map of anything."""
+    raw = quietly(Studyset, nback.store, target=None)
+    first = nback.store.study_idx % 2 == 0
+    parts = raw.select_analyses(first), raw.select_analyses(~first)
+    with pytest.raises(ValueError, match="Mixed coordinate spaces"):
+        quietly(MKDAChi2(mask=mask).fit, *parts)
+    with pytest.raises(NeurosynthError, match="spaces"):
+        NeurosynthChi2(mask=mask).fit(*parts)
 
 
 def test_foci_outside_of_the_mask(made, scattered, mask):

@@ -1,6 +1,7 @@
 """Our Jackknife makes the tables of NiMARE's, which fits again for each analysis."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -54,6 +55,15 @@ def test_a_query(laird, mask):
     result = TermMeta("Neurosynth_TFIDF__network", mask=mask, kernel__r=6).fit(laird)
     (table,) = check(result)
     assert list(table["id"]) == list(laird.ids)
+
+
+def test_a_saved_query_can_be_fitted_again(laird, mask):
+    """Its annotations were not saved; NiMARE's own Jackknife asks for the query."""
+    result = TermMeta("Neurosynth_TFIDF__network", mask=mask, kernel__r=6).fit(laird)
+    loaded = pickle.loads(pickle.dumps(result))
+    for diagnostic in (Jackknife, NimareJackknife):
+        again = quietly(diagnostic(**OPTIONS).transform, loaded.copy())
+        check_tables(again, Jackknife(**OPTIONS).transform(result.copy()))
 
 
 @pytest.mark.parametrize("least", [3, 0.17])

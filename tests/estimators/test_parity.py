@@ -100,6 +100,24 @@ def test_foci_of_each_group_filtered_differently(groups, mask, which):
     check_equal(before, NeurosynthChi2(mask=mask).fit(*groups))
 
 
+def test_one_store_in_two_spaces(nback, mask):
+    """Coordinates are brought to the space of each studyset, not of its store."""
+    names = np.array(nback.store.space_dict.categories)
+    analysis = np.repeat(np.arange(906), np.diff(nback.store.point_offsets))
+    other = names[nback.store.point_space] != "TAL"
+    talairach = np.bincount(analysis[other], minlength=906) == 0
+    first = nback.store.study_idx % 2 == 0
+    raw = quietly(Studyset, nback.store, target=None)
+    results = {}
+    for name, studyset in (("mni", nback), ("raw", raw), ("again", nback)):
+        parts = [studyset.select_analyses(talairach & part) for part in (first, ~first)]
+        results[name], theirs = both(*parts, mask=mask)
+        check_maps(results[name], theirs)
+    check_equal(results["mni"], results["again"])
+    one, two = (results[i].maps["z_desc-association"] for i in ("mni", "raw"))
+    assert (one != two).any()
+
+
 def half_a_brain(image):
     inside = (np.asarray(image.dataobj) > 0).astype(np.uint8)
     inside[: inside.shape[0] // 2] = 0
