@@ -68,6 +68,10 @@ def _read_tables(folder: Path, _: Random) -> None:
     )
 
 
+def _read_nimads(folder: Path, _: Random) -> None:
+    check_database(read_database(_named(folder, "studyset", "studyset.json")))
+
+
 def _open_compiled(folder: Path, _: Random) -> None:
     assert all(isinstance(wrong, str) for wrong in validate_database(folder))
     check_database(open_database(folder))
@@ -124,6 +128,9 @@ READERS = {
     "neuroquery": Reader(_read_folder, _TEXTS | arrays.NPZ),
     "legacy": Reader(_read_legacy, _TEXTS),
     "table": Reader(_read_tables, _TEXTS),
+    "nimads": Reader(
+        _read_nimads, mutate.FILES | mutate.BYTES | mutate.PACKING | mutate.JSON
+    ),
     "compiled": Reader(
         _open_compiled,
         mutate.FILES

@@ -268,6 +268,56 @@ def compiled_files(layout: Files) -> Files:
         }
 
 
+def _nimads(*, real: bool) -> list[Files]:
+    """Make up a small NIMADS document, and cut one from a real export."""
+    studies = [
+        {
+            "id": f"study{i}",
+            "name": f"Study {i} of péople",
+            "authors": "Aguirre GK",
+            "year": 1995 + i,
+            "pmid": str(10_000 + i),
+            "metadata": {"sample_size": 12 + i},
+            "analyses": [
+                {
+                    "id": f"a{i}{j}",
+                    "name": ("n-back", "rest", "001")[j % 3],
+                    "conditions": [{"name": "task"}],
+                    "weights": [1.0],
+                    "points": [
+                        {
+                            "coordinates": [10 * i - 40, -52 + k, 8 * j],
+                            "space": ("MNI", "TAL", None)[k % 3],
+                            "values": [{"kind": "T", "value": 3.5}],
+                        }
+                        for k in range(i % 4)
+                    ],
+                }
+                for j in range(i % 3)
+            ],
+        }
+        for i in range(8)
+    ]
+    notes = [
+        {"study": s["id"], "analysis": a["id"], "note": {"pain": 0.5, "included": True}}
+        for s in studies
+        for a in s["analyses"]
+    ]
+    keys = {"pain": "number", "included": {"type": "boolean"}}
+    terms = {"id": "terms", "name": "terms", "note_keys": keys, "notes": notes}
+    document = {"id": "made", "name": "made up", "studies": studies}
+    made = [
+        {"studyset.json": json.dumps({**document, "annotations": [terms]}).encode()}
+    ]
+    made.append({"studyset.json.gz": gz(json.dumps(document))})
+    if real:
+        path = SHARED / "neurostore" / "studyset_ToisksSserJp.json"
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        whole["studies"] = whole["studies"][:6]
+        made.append({"studyset.json": json.dumps(whole).encode()})
+    return made
+
+
 def _images() -> list[Files]:
     from nibabel.nifti1 import Nifti1Image
 
@@ -307,6 +357,8 @@ def sources(reader: str, *, real: bool = SHARED.is_dir()) -> tuple[Files, ...]:
     elif reader == "table":
         made = [_made_table("csv"), _made_table("tsv")]
         made += [_real_table()] if real else []
+    elif reader == "nimads":
+        made = _nimads(real=real)
     elif reader == "image":
         made = _images()
     elif reader == "query":
