@@ -17,6 +17,7 @@ import pandas as pd
 from scipy import sparse
 
 from nimare_neurosynth import open_database, read_database, write_database
+from nimare_neurosynth._nimare import studyset_module
 from nimare_neurosynth.space import Mask, default_mask
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -270,6 +271,7 @@ def compiled_files(layout: Files) -> Files:
 
 def _nimads(*, real: bool) -> list[Files]:
     """Make up a small NIMADS document, and cut one from a real export."""
+    studyset_module()  # the memory that NiMARE takes is not the documents'
     studies = [
         {
             "id": f"study{i}",

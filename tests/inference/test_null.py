@@ -188,7 +188,8 @@ def slow_foci_null(groups, mask, *, seed, n_draws, places=None, cluster_p=0.2):
         study = [s for s in np.flatnonzero(groups.counted) for _ in range(n_peaks[s])]
         made = build_activations(where, np.array(study), 40, mask=mask, radius_mm=5)
         active = made.to_csr().toarray()
-        z = z_of_tests(active, groups.counted, selected, groups.tested)
+        tested = active[groups.counted].sum(axis=0) >= groups.min_studies
+        z = z_of_tests(active, groups.counted, selected, tested)
         for test in TESTS:
             found[test].append(largest(z[test], cluster_p, mask))
     return {test: np.array(rows) for test, rows in found.items()}
