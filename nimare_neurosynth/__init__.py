@@ -7,6 +7,7 @@
     Selection                   studies chosen by terms, regions, places, metadata
     meta_analysis, Maps         where the selected studies activate the brain
     term_maps, TermMaps         the maps of all terms, in a folder
+    decode                      the terms that an image looks like
     load_demo                   real data that come with NiMARE
     NeurosynthChi2, TermMeta    estimators for NiMARE's studysets
 
@@ -15,6 +16,7 @@ and, each with one import path: :mod:`nimare_neurosynth.space` (masks, coordinat
 :mod:`~nimare_neurosynth.database`, :mod:`~nimare_neurosynth.io`,
 :mod:`~nimare_neurosynth.mining`, :mod:`~nimare_neurosynth.datasets`,
 :mod:`~nimare_neurosynth.meta`, :mod:`~nimare_neurosynth.inference` (family-wise error),
+:mod:`~nimare_neurosynth.decoding`,
 :mod:`~nimare_neurosynth.estimators` (NiMARE's classes),
 :mod:`~nimare_neurosynth.plotting`, :mod:`~nimare_neurosynth.report`,
 :mod:`~nimare_neurosynth.errors`.
@@ -31,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nimare_neurosynth.database import Database, Selection
     from nimare_neurosynth.datasets import load_demo
+    from nimare_neurosynth.decoding import decode
     from nimare_neurosynth.estimators import NeurosynthChi2, TermMeta
     from nimare_neurosynth.io import (
         append_studies,
@@ -57,6 +60,7 @@ _HOME = {
     "TermMeta": "estimators",
     "append_studies": "io",
     "concatenate": "io",
+    "decode": "decoding",
     "load_demo": "datasets",
     "merge_databases": "io",
     "meta_analysis": "meta",
@@ -76,6 +80,7 @@ __all__ = [
     "TermMeta",
     "append_studies",
     "concatenate",
+    "decode",
     "load_demo",
     "merge_databases",
     "meta_analysis",

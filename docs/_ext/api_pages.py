@@ -15,6 +15,7 @@ MODULES = (
     "io",
     "datasets",
     "meta",
+    "decoding",
     "estimators",
     "plotting",
     "report",

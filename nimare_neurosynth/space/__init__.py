@@ -7,7 +7,7 @@ from nimare_neurosynth.space._coordinates import (
     talairach_matrix,
     talairach_to_mni,
 )
-from nimare_neurosynth.space._images import ImageLike, read_volume
+from nimare_neurosynth.space._images import ImageLike, naming, read_volume
 from nimare_neurosynth.space._mask import (
     Mask,
     as_mask,
@@ -25,6 +25,7 @@ __all__ = [
     "default_mask",
     "is_talairach",
     "mm_to_voxel",
+    "naming",
     "nimare_resource",
     "read_volume",
     "region_voxels",

@@ -5,13 +5,18 @@ The z values of the two tests are computed where the counts are made, in
 """
 
 from nimare_neurosynth.stats._association import association_and_uniformity_z
-from nimare_neurosynth.stats._multiple import fdr_significant, fdr_threshold
+from nimare_neurosynth.stats._multiple import (
+    fdr_adjusted,
+    fdr_significant,
+    fdr_threshold,
+)
 from nimare_neurosynth.stats._normal import logp_from_z, p_from_z
 from nimare_neurosynth.stats._probability import Probabilities
 
 __all__ = [
     "Probabilities",
     "association_and_uniformity_z",
+    "fdr_adjusted",
     "fdr_significant",
     "fdr_threshold",
     "logp_from_z",

@@ -9,7 +9,7 @@ import numpy as np
 from nimare_neurosynth.stats._normal import p_from_z
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from nimare_neurosynth._typing import BoolArray
 
@@ -74,6 +74,37 @@ def fdr_significant(z: ArrayLike, q: float) -> BoolArray:
     significant = np.zeros(values.shape, dtype=bool)
     significant[candidates] = p <= _threshold(p[p <= q], values.size, q)
     return significant
+
+
+def fdr_adjusted(p: ArrayLike) -> NDArray[np.float64]:
+    """Adjust p values for the false discovery rate (Benjamini & Hochberg).
+
+    Parameters
+    ----------
+    p : array-like of float, shape (n_tests,)
+        p values, without NaN.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_tests,)
+        q values: the smallest rate at which each test is significant.
+
+    References
+    ----------
+    Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57:289-300.
+
+    Examples
+    --------
+    >>> fdr_adjusted([0.01, 0.04, 0.03]).round(3)
+    array([0.03, 0.04, 0.04])
+    """
+    values = np.asarray(p, dtype=np.float64)
+    order = np.argsort(values)[::-1]
+    ranks = np.arange(len(values), 0, -1)
+    smallest = np.minimum.accumulate(values[order] * len(values) / np.maximum(ranks, 1))
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(smallest, 1.0)
+    return adjusted
 
 
 def _threshold(smallest: ArrayLike, n_tests: int, q: float) -> float:

@@ -67,8 +67,9 @@ def _examples_on_the_demo():
     texts = [group.epilog or "", *(c.epilog or "" for c in group.commands.values())]
     lines = [line.strip() for text in texts for line in text.splitlines()]
     calls = [shlex.split(line)[1:] for line in lines if line.startswith("nimare-")]
-    needed = {"--mask"}  # an image that a reader has to bring
-    return [c for c in calls if c[1] == "demo" and not needed & {*c}]
+    # images that a reader has to bring
+    brought = [c for c in calls if "--mask" in c or any(a.endswith(".gz") for a in c)]
+    return [c for c in calls if c[1] == "demo" and c not in brought]
 
 
 @pytest.mark.parametrize("arguments", _examples_on_the_demo(), ids=" ".join)

@@ -4,7 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from nimare_neurosynth.stats import fdr_significant, fdr_threshold, p_from_z
+from nimare_neurosynth.stats import (
+    fdr_adjusted,
+    fdr_significant,
+    fdr_threshold,
+    p_from_z,
+)
 from tests.oracles import benjamini_hochberg
 
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=60)
@@ -125,3 +130,37 @@ def test_the_sign_of_z_does_not_matter(z, q):
 )
 def test_corners_of_z(z, expected):
     assert fdr_significant(z, 0.05).tolist() == expected
+
+
+# ------------------------------------------------------------------ adjusted p values
+
+
+@given(p_values)
+def test_adjusted_p_values_are_scipys(p):
+    np.testing.assert_allclose(fdr_adjusted(p), false_discovery_control(p), rtol=1e-12)
+
+
+@given(st.integers(0, 999), st.integers(1, 6))
+def test_many_adjusted_p_values_with_ties(seed, decimals):
+    p = np.round(np.random.default_rng(seed).random(300) ** 3, decimals)
+    np.testing.assert_allclose(fdr_adjusted(p), false_discovery_control(p), rtol=1e-12)
+
+
+@given(p_values, st.integers(0, 99))
+def test_adjusted_p_values_stay_with_their_tests(p, seed):
+    order = np.random.default_rng(seed).permutation(len(p))
+    shuffled = fdr_adjusted(np.array(p)[order])
+    np.testing.assert_array_equal(shuffled, fdr_adjusted(p)[order])
+
+
+@given(p_values)
+def test_adjusted_p_values_are_in_the_order_of_p(p):
+    adjusted = fdr_adjusted(p)
+    assert (adjusted >= np.array(p) * (1 - 1e-12)).all()
+    assert (adjusted <= 1).all()
+    assert (np.diff(adjusted[np.argsort(p)]) >= 0).all()
+
+
+def test_no_adjusted_p_values():
+    assert fdr_adjusted([]).shape == (0,)
+    assert fdr_adjusted([0.3]).tolist() == [0.3]

@@ -1,0 +1,149 @@
+"""What images were decoded to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nimare_neurosynth.errors import OptionError, UnknownTermError, suggest
+from nimare_neurosynth.io import write_atomic, write_json, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Decoding:
+    """How several images fit many terms.
+
+    Attributes
+    ----------
+    terms : tuple of str
+        The terms.
+    images : tuple of str
+        Names of the images.
+    columns : dict of ndarray of float64, shape (n_terms, n_images)
+        ``r`` (or ``rho``, ``cosine``, ``dot``), and where there is a null ``z``, ``p``
+        and ``q``.
+    n_studies : ndarray of int64, shape (n_terms,)
+        Studies of each term.
+    image_facts : tuple of dict
+        What was noticed about each image.
+    facts : dict
+        How it was done.
+    """
+
+    terms: tuple[str, ...]
+    images: tuple[str, ...]
+    columns: dict[str, NDArray[np.float64]]
+    n_studies: NDArray[np.int64]
+    image_facts: tuple[dict[str, Any], ...]
+    facts: dict[str, Any]
+
+    @property
+    def value(self) -> str:
+        """Name of the column that says how well a term fits."""
+        return next(iter(self.columns))
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    def table(self, image: str | None = None) -> pd.DataFrame:
+        """Give a row per term, those that fit best first.
+
+        Parameters
+        ----------
+        image : str, optional
+            Only this image; with several and none named, columns are suffixed by the
+            names of the images, and terms keep their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``term``, ``n_studies``, and the columns.
+        """
+        import pandas as pd
+
+        table = pd.DataFrame({"term": self.terms, "n_studies": self.n_studies})
+        if image is None and len(self.images) > 1:
+            for i, name in enumerate(self.images):
+                for column, values in self.columns.items():
+                    table[f"{column}_{name}"] = values[:, i]
+            return table
+        i = 0 if image is None else self._place(image)
+        for column, values in self.columns.items():
+            table[column] = values[:, i]
+        order = np.argsort(-table[self.value].to_numpy(), kind="stable")
+        return table.iloc[order].reset_index(drop=True)
+
+    def records(self, image: str | None = None) -> list[dict[str, Any]]:
+        """Give the rows of :meth:`table` as plain dictionaries."""
+        rows = self.table(image).astype(object).to_dict("records")
+        return [_plain(row) for row in rows]
+
+    def _place(self, image: str) -> int:
+        if image not in self.images:
+            raise UnknownTermError(
+                f"there is no image {image!r}; there is "
+                f"{', '.join(map(repr, self.images[:20]))}."
+                f"{suggest(image, self.images)}"
+            )
+        return self.images.index(image)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the table, with a JSON sidecar that says how it was made.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in ``.tsv``, ``.csv`` or ``.json``; a ``.json`` holds both.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        OptionError
+            If it ends in something else.
+        FormatError
+            If it cannot be written.
+        """
+        target = Path(path)
+        table = self.table()
+        facts = {
+            **self.facts,
+            "images": dict(zip(self.images, self.image_facts, strict=True)),
+        }
+        if target.suffix == ".tsv":
+            write_table(target, table, facts)
+        elif target.suffix == ".csv":
+            write_atomic(target, table.to_csv(index=False))
+            write_json(target.with_suffix(".json"), {"table": target.name, **facts})
+        elif target.suffix == ".json":
+            write_json(target, {**facts, "terms": self.records()})
+        else:
+            raise OptionError(
+                f"the name must end in .tsv, .csv or .json, got {target.name!r}."
+            )
+        return target
+
+    def __repr__(self) -> str:
+        n = len(self.images)
+        images = f"{n} images" if n > 1 else repr(self.images[0])
+        return f"<Decoding of {images}: {len(self):,} terms by {self.value}>"
+
+    def _repr_html_(self) -> str:
+        table = self.table().head(20)
+        html = table.to_html(index=False, float_format=lambda v: f"{v:.3g}")
+        return f"<p>{escape(repr(self))}</p>{html}"
+
+
+def _plain(record: dict[Any, Any]) -> dict[str, Any]:
+    """Turn NumPy's numbers into Python's."""
+    return {k: v.item() if hasattr(v, "item") else v for k, v in record.items()}
