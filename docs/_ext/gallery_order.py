@@ -2,7 +2,15 @@
 
 from sphinx_gallery.sorting import FunctionSortKey
 
-_FIRST = ("first_map", "queries", "contrast", "posterior", "all_terms", "term_maps", "nimare")
+_FIRST = (
+    "first_map",
+    "queries",
+    "contrast",
+    "posterior",
+    "all_terms",
+    "term_maps",
+    "nimare",
+)
 
 
 def _place(filename):
