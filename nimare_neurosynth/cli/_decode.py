@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from nimare_neurosynth.cli._options import database_argument, open_any, radius_option
+from nimare_neurosynth.cli._options import (
+    database_argument,
+    labels_option,
+    least_option,
+    open_any,
+    radius_option,
+    threshold_option,
+)
 
 
 @click.command(
@@ -38,24 +45,9 @@ studies many terms are significant: look at the order, and at r.""",
 @click.option(
     "--terms", multiple=True, metavar="PATTERN", help="Only these terms. Repeatable."
 )
-@click.option(
-    "--labels", metavar="SET", help="Label set; needed where several have weights."
-)
-@click.option(
-    "--threshold",
-    type=float,
-    default=0.001,
-    show_default=True,
-    help="A term is in a study at this weight or more. For topics (LDA) use 0.05 or "
-    "so.",
-)
-@click.option(
-    "--min-studies-per-term",
-    type=int,
-    default=20,
-    show_default=True,
-    help="Leave out terms that fewer studies have.",
-)
+@labels_option
+@threshold_option
+@least_option
 @click.option(
     "--method",
     type=click.Choice(["pearson", "spearman", "cosine", "dot"]),

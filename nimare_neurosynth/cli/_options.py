@@ -107,6 +107,33 @@ def query_options(function: F) -> F:
     return function
 
 
+labels_option: Callable[[F], F] = click.option(
+    "--labels",
+    metavar="SET",
+    help="Label set; needed where several have weights.",
+)
+"""``--labels``, of commands that take terms of one set."""
+
+threshold_option: Callable[[F], F] = click.option(
+    "--threshold",
+    type=float,
+    default=0.001,
+    show_default=True,
+    help="A term is in a study at this weight or more. For topics (LDA) use 0.05 or "
+    "so.",
+)
+"""``--threshold``, of the same."""
+
+least_option: Callable[[F], F] = click.option(
+    "--min-studies-per-term",
+    type=int,
+    default=20,
+    show_default=True,
+    help="Leave out terms that fewer studies have.",
+)
+"""``--min-studies-per-term``, of the same."""
+
+
 def radius_option(text: str) -> Callable[[F], F]:
     """Add ``--radius``."""
     return click.option(

@@ -10,9 +10,12 @@ import click
 
 from nimare_neurosynth.cli._options import (
     database_argument,
+    labels_option,
+    least_option,
     open_any,
     out_folder_option,
     radius_option,
+    threshold_option,
 )
 
 if TYPE_CHECKING:
@@ -37,32 +40,15 @@ interrupted, the same command goes on where it was.""",
 @database_argument
 @click.argument("terms", nargs=-1)
 @out_folder_option
-@click.option(
-    "--labels",
-    metavar="SET",
-    help="Label set; needed where several have weights.",
-)
+@labels_option
 @click.option(
     "--terms-from",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="A text file with a term or pattern on each line.",
 )
-@click.option(
-    "--min-studies-per-term",
-    type=int,
-    default=20,
-    show_default=True,
-    help="Leave out terms that fewer studies have.",
-)
-@click.option(
-    "--threshold",
-    type=float,
-    default=0.001,
-    show_default=True,
-    help="A term is in a study at this weight or more. For topics (LDA) use 0.05 or "
-    "so.",
-)
+@least_option
+@threshold_option
 @click.option("--universe", metavar="QUERY", help="Count only these studies at all.")
 @radius_option("A study activates the voxels within this distance of its peaks.")
 @click.option(

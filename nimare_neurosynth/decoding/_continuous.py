@@ -18,7 +18,13 @@ from nimare_neurosynth.decoding._result import Decoding
 from nimare_neurosynth.decoding._terms import Terms
 from nimare_neurosynth.engine import count_columns
 from nimare_neurosynth.errors import EmptySelectionError, ImageError, OptionError, warn
-from nimare_neurosynth.meta import database_facts, software
+from nimare_neurosynth.io import unique_names
+from nimare_neurosynth.meta import (
+    DEFAULT_LEAST,
+    check_least,
+    database_facts,
+    software,
+)
 from nimare_neurosynth.space import as_mask, region_voxels
 from nimare_neurosynth.stats import association_and_uniformity_z, fdr_adjusted
 
@@ -33,7 +39,6 @@ if TYPE_CHECKING:
 METHODS = {"pearson": "r", "spearman": "rho", "cosine": "cosine", "dot": "dot"}
 """How an image can be compared with a map, and what the result is called."""
 
-DEFAULT_LEAST = 20
 _RANKED_AT_ONCE = 8
 
 
@@ -116,6 +121,7 @@ class MapDecoder:
         UnknownTermError, OptionError, ImageError
             If a term, an option or the region cannot be used.
         """
+        least = max(check_least(min_studies_per_term), 1)
         space = as_mask(mask)
         voxels = (
             np.ones(space.n_voxels, dtype=bool)
@@ -126,14 +132,12 @@ class MapDecoder:
         counted = database.has_peaks
         columns = chosen.columns(positions, threshold=threshold).within(counted)
         n_counted = int(np.count_nonzero(counted))
-        kept = np.flatnonzero(
-            (columns.sizes >= max(min_studies_per_term, 1))
-            & (columns.sizes < n_counted)
-        )
+        kept = np.flatnonzero((columns.sizes >= least) & (columns.sizes < n_counted))
         if not len(kept):
             raise EmptySelectionError(
-                f"none of the {len(positions):,} terms is in at least "
-                f"{min_studies_per_term} studies (at a weight of {threshold:g})."
+                f"none of the {len(positions):,} terms is in at least {least} studies, "
+                f"and not in all {n_counted:,} with peaks (at a weight of "
+                f"{threshold:g})."
             )
         rows = [positions[i] for i in kept]
         columns = chosen.columns(rows, threshold=threshold).within(counted)
@@ -204,7 +208,7 @@ class MapDecoder:
         }
         return Decoding(
             terms=self.terms,
-            images=_unique([pattern.name for pattern in patterns]),
+            images=tuple(unique_names(pattern.name for pattern in patterns)),
             columns=columns,
             n_studies=self.prepared.columns.sizes,
             image_facts=tuple(pattern.facts for pattern in patterns),
@@ -374,23 +378,3 @@ def decode(
     patterns = read_patterns(images, space, min_overlap=min_overlap)
     decoder = MapDecoder.of(database, terms, mask=space, **options)
     return decoder.decode(patterns, method=method, min_overlap=min_overlap)
-
-
-def _check_least(value: Any) -> int:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < 0:
-        raise OptionError(
-            f"min_studies_per_term must be a whole number from 0 up, got {value!r}."
-        )
-    return int(value)
-
-
-def _unique(names: list[str]) -> tuple[str, ...]:
-    """Make names unique, leaving those alone that are."""
-    taken, made = set(names), list[str]()
-    for name in names:
-        own, i = name, 2
-        while own in made or (own != name and own in taken):
-            own, i = f"{name}_{i}", i + 1
-        made.append(own)
-    return tuple(made)

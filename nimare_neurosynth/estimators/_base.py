@@ -6,6 +6,9 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from nimare.meta.kernel import MKDAKernel
+from nimare.results import MetaResult
+from nimare.utils import get_masker
 
 from nimare_neurosynth.errors import OptionError
 from nimare_neurosynth.estimators._collections import (
@@ -18,6 +21,7 @@ from nimare_neurosynth.estimators._correct import distributions, fwe_maps
 from nimare_neurosynth.estimators._pool import Pool, pool_of
 from nimare_neurosynth.estimators._strata import strata_of
 from nimare_neurosynth.inference import Groups, draw_groups, foci_null, label_null
+from nimare_neurosynth.meta import least_studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +36,14 @@ _SHARED = frozenset({"dataset", "dataset1", "dataset2", "masker", "mask", "_kept
 """What cannot change, so that copies of an estimator share it."""
 
 
+FORMULAS = (
+    "Association compares how often analyses of either group activate a voxel "
+    "(Pearson's chi-square), uniformity how often a group's analyses activate this "
+    "voxel and the average voxel."
+)
+"""How both estimators describe their tests."""
+
+
 class CountingEstimator:
     """Mixed into NiMARE's estimators: two groups, counted by the engine.
 
@@ -43,9 +55,29 @@ class CountingEstimator:
     _in_group1: BoolArray
     kernel_transformer: Any
     masker: Any
+    mask: Any
+    prior: float | None
     min_studies: float
     fwe_null_method: str
     random_state: int | None
+
+    # --------------------------------------------------------------------- fit
+
+    def check_options(self) -> None:
+        """Raise an OptionError unless what both estimators are told can work."""
+        _check_kernel(self.kernel_transformer)
+        _check_prior(self.prior)
+        least_analyses(self.min_studies, 1)
+
+    def masker_for(self, studyset: Any) -> Any:
+        """Give the masker that was asked for, or that of a studyset."""
+        return studyset.masker if self.mask is None else get_masker(self.mask)
+
+    def result_of(self, maps: Any, tables: Any, description: str) -> MetaResult:
+        """Make NiMARE's result of what was fitted."""
+        return MetaResult(
+            self, mask=self.masker, maps=maps, tables=tables, description=description
+        )
 
     # ------------------------------------------------------------------ groups
 
@@ -314,8 +346,24 @@ def least_analyses(min_studies: float, n_analyses: int) -> int:
             f"got {min_studies!r}."
         )
     if min_studies < 1:
-        return int(np.ceil(min_studies * n_analyses))
+        return least_studies(float(min_studies), n_analyses)
     return int(np.ceil(min_studies))
+
+
+def _check_kernel(kernel: Any) -> None:
+    """Raise an OptionError unless a kernel makes spheres of 1."""
+    if not isinstance(kernel, MKDAKernel) or kernel.value != 1:
+        raise OptionError(
+            f"what is counted are spheres: the kernel must be an MKDAKernel with value "
+            f"1, got {kernel!r}."
+        )
+
+
+def _check_prior(prior: Any) -> None:
+    """Raise an OptionError unless a prior is a probability, or left out."""
+    number = isinstance(prior, float | int | np.floating)
+    if prior is not None and not (number and 0 <= prior < 1):
+        raise OptionError(f"prior must be from 0 to below 1, or None, got {prior!r}.")
 
 
 def check_iterations(n_iters: Any, voxel_thresh: Any) -> None:

@@ -40,10 +40,7 @@ class NeurosynthKernel(MKDAKernel):  # type: ignore[misc]
         ids, study = np.unique(coordinates["id"].to_numpy(), return_inverse=True)
         ijk = coordinates[["i", "j", "k"]].to_numpy(dtype=np.float64)
         xyz = ijk @ voxels.affine[:3, :3].T + voxels.affine[:3, 3]
-        order = np.argsort(study, kind="stable")
-        made = build_activations(
-            xyz[order], study[order], len(ids), mask=voxels, radius_mm=self.r
-        )
+        made = build_activations(xyz, study, len(ids), mask=voxels, radius_mm=self.r)
         if return_type == "summary_array":
             return made.totals * self.value, ids
         maps = csr_matrix(made.to_csr(), dtype=np.float32)  # NiMARE wants a matrix

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Memory
 from nimare.meta.cbma.mkda import MKDAChi2
 from nimare.meta.kernel import MKDAKernel
-from nimare.results import MetaResult
-from nimare.utils import get_masker
 
-from nimare_neurosynth.errors import OptionError, SelectionError, warn
-from nimare_neurosynth.estimators._base import CountingEstimator, least_analyses
+from nimare_neurosynth.errors import SelectionError, warn
+from nimare_neurosynth.estimators._base import FORMULAS, CountingEstimator
 from nimare_neurosynth.estimators._collections import (
     Inputs,
     Later,
@@ -24,11 +22,8 @@ from nimare_neurosynth.estimators._collections import (
 )
 from nimare_neurosynth.estimators._maps import chi2_maps, gate
 
-FORMULAS = (
-    "Association compares how often analyses of either group activate a voxel "
-    "(Pearson's chi-square), uniformity how often a group's analyses activate this "
-    "voxel and the average voxel."
-)
+if TYPE_CHECKING:
+    from nimare.results import MetaResult
 
 
 class NeurosynthChi2(CountingEstimator, MKDAChi2):  # type: ignore[misc]
@@ -141,14 +136,12 @@ class NeurosynthChi2(CountingEstimator, MKDAChi2):  # type: ignore[misc]
         OptionError
             If an option, the mask or the kernel cannot be used.
         """
-        check_kernel(self.kernel_transformer)
-        check_prior_of(self.prior)
-        least_analyses(self.min_studies, 1)
+        self.check_options()
         sets = [as_studyset(dataset1), as_studyset(dataset2)]
         kept = [narrowed(s, drop_invalid=drop_invalid) for s in sets]
         _check_groups(*(s.view for s in kept))
         check_spaces([s.view for s in kept])
-        self.masker = get_masker(self.mask) if self.mask is not None else sets[0].masker
+        self.masker = self.masker_for(sets[0])
         self.dataset1, self.dataset2 = sets
         self._kept = tuple(kept)
         sizes = [len(view) for view in self.views_]
@@ -163,10 +156,7 @@ class NeurosynthChi2(CountingEstimator, MKDAChi2):  # type: ignore[misc]
             self.inputs_[f"inference_map{name}"] = self._coerce_inference_map(
                 image, masker=self.masker, label=f"inference_map{name}"
             )
-        maps, tables, description = self._fit(*sets)
-        return MetaResult(
-            self, mask=self.masker, maps=maps, tables=tables, description=description
-        )
+        return self.result_of(*self._fit(*sets))
 
     def _fit(self, dataset1: Any, dataset2: Any) -> Any:
         self.null_distributions_ = {}
@@ -179,9 +169,7 @@ class NeurosynthChi2(CountingEstimator, MKDAChi2):  # type: ignore[misc]
     def _generate_description(self) -> str:
         from nimare_neurosynth import __version__
 
-        sizes = [
-            int(view.coordinate_block().group_sizes().sum()) for view in self.views_
-        ]
+        sizes = [len(view.coordinate_block()) for view in self.views_]
         return (
             "A multilevel kernel density chi-squared analysis "
             "\\citep{wager2007meta} was performed as in Neurosynth "
@@ -207,19 +195,3 @@ def _check_groups(view1: Any, view2: Any) -> None:
             f"{len(shared):,} studies are in both groups through different analyses, "
             f"for example {str(shared[0])!r}: the groups are not independent."
         )
-
-
-def check_kernel(kernel: Any) -> None:
-    """Raise an OptionError unless a kernel makes spheres of 1."""
-    if not isinstance(kernel, MKDAKernel) or kernel.value != 1:
-        raise OptionError(
-            f"what is counted are spheres: the kernel must be an MKDAKernel with value "
-            f"1, got {kernel!r}."
-        )
-
-
-def check_prior_of(prior: Any) -> None:
-    """Raise an OptionError unless a prior is a probability, or left out."""
-    number = isinstance(prior, float | int | np.floating)
-    if prior is not None and not (number and 0 <= prior < 1):
-        raise OptionError(f"prior must be from 0 to below 1, or None, got {prior!r}.")

@@ -8,12 +8,10 @@ import numpy as np
 from joblib import Memory
 from nimare.meta.cbma.base import CBMAEstimator
 from nimare.meta.kernel import MKDAKernel
-from nimare.results import MetaResult
-from nimare.utils import get_masker
 
 from nimare_neurosynth.database import DEFAULT_THRESHOLD
 from nimare_neurosynth.errors import EmptySelectionError, OptionError
-from nimare_neurosynth.estimators._base import CountingEstimator, least_analyses
+from nimare_neurosynth.estimators._base import FORMULAS, CountingEstimator
 from nimare_neurosynth.estimators._collections import (
     Inputs,
     Later,
@@ -24,13 +22,10 @@ from nimare_neurosynth.estimators._collections import (
 )
 from nimare_neurosynth.estimators._labels import analyses_with
 from nimare_neurosynth.estimators._maps import chi2_maps
-from nimare_neurosynth.estimators._pairwise import (
-    FORMULAS,
-    check_kernel,
-    check_prior_of,
-)
 
 if TYPE_CHECKING:
+    from nimare.results import MetaResult
+
     from nimare_neurosynth._typing import BoolArray
 
 
@@ -155,9 +150,7 @@ class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
         EmptySelectionError
             If it selects nothing, or everything.
         """
-        check_kernel(self.kernel_transformer)
-        check_prior_of(self.prior)
-        least_analyses(self.min_studies, 1)
+        self.check_options()
         if not isinstance(self.query, str) or not self.query.strip():
             raise OptionError(f"query must be a text, got {self.query!r}.")
         studyset = as_studyset(dataset)
@@ -170,19 +163,14 @@ class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
                 f"{self.query!r} selects {what} analysis of {len(inside):,}: there is "
                 "nothing to compare."
             )
-        self.masker = (
-            get_masker(self.mask) if self.mask is not None else studyset.masker
-        )
+        self.masker = self.masker_for(studyset)
         self.dataset = studyset
         self._kept = (kept,)
         self._in_group1 = inside
         self.inputs_ = Inputs(
             id=list(kept.ids), coordinates=Later(coordinates_of, (kept, self.masker))
         )
-        maps, tables, description = self._fit(studyset)
-        return MetaResult(
-            self, mask=self.masker, maps=maps, tables=tables, description=description
-        )
+        return self.result_of(*self._fit(studyset))
 
     def _inside(self, view: Any) -> BoolArray:
         """Say which analyses the query selects, and remember it.

@@ -40,6 +40,7 @@ from nimare_neurosynth.io._row_order import (
 )
 from nimare_neurosynth.io._subset import subset
 from nimare_neurosynth.io._to_studyset import to_dataset, to_studyset
+from nimare_neurosynth.io._values import unique_names
 
 __all__ = [
     "FolderFormat",
@@ -75,6 +76,7 @@ __all__ = [
     "to_bibtex",
     "to_dataset",
     "to_studyset",
+    "unique_names",
     "unpack_counts",
     "validate_database",
     "write_atomic",

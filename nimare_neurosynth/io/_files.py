@@ -53,6 +53,11 @@ _WIDE_MARKS = {
 }
 
 
+def most_unpacked(path: Path) -> int:
+    """Say how many bytes a packed file may unpack to before it is refused."""
+    return max(_MAX_TIMES * path.stat().st_size, _NEVER_REFUSED_BYTES)
+
+
 def read_text(path: Path) -> str:
     """Read a text file, unpacking it where it is gzipped.
 
@@ -98,8 +103,7 @@ def _read_bytes(path: Path) -> bytes:
             packed = raw.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if packed else path.open("rb") as stream:
             # asking for more than there is would set so much memory aside
-            size = path.stat().st_size
-            most = max(_MAX_TIMES * size, _NEVER_REFUSED_BYTES) if packed else size
+            most = most_unpacked(path) if packed else path.stat().st_size
             data = stream.read(min(most, MAX_TEXT_BYTES) + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FormatError(

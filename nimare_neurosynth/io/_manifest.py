@@ -71,10 +71,7 @@ def is_parts_name(name: object) -> bool:
 
 def manifest_format(folder: Path) -> str | None:
     """Say of which format a folder's manifest is; None if there is none to read."""
-    try:
-        facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
+    facts = _any_facts(folder)
     if not facts or not isinstance(facts, dict | list):  # what damage leaves
         return None
     named = facts.get("format") if isinstance(facts, dict) else None
@@ -83,10 +80,15 @@ def manifest_format(folder: Path) -> str | None:
 
 def named_parts(folder: Path) -> str | None:
     """Give the name of the folder of parts that is in force, if there is one."""
+    facts = _any_facts(folder)
+    return str(facts["parts"]) if isinstance(facts, dict) and "parts" in facts else None
+
+
+def _any_facts(folder: Path) -> Any:
+    """Read whatever a manifest holds; None if it cannot be read."""
     try:
-        facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return str(facts["parts"])
-    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.errors import FormatError
+from nimare_neurosynth.io._files import most_unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
 _MAX_ARRAY_BYTES = 8 << 30
-_MAX_TIMES, _NEVER_REFUSED_BYTES = 200, 4 << 20
-"""Matrices of labels unpack to 3 to 10 times their size, bombs to 1,000 times."""
 
 
 def read_sparse(path: Path, shape: tuple[int, int]) -> csc_array:
@@ -94,8 +93,7 @@ def _check_archive(path: Path) -> None:
             unpacked = sum(item.file_size for item in archive.infolist())
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise FormatError(f"{path} is not an npz file ({error}).") from error
-    most = max(_MAX_TIMES * path.stat().st_size, _NEVER_REFUSED_BYTES)
-    if unpacked > min(most, _MAX_ARRAY_BYTES):
+    if unpacked > min(most_unpacked(path), _MAX_ARRAY_BYTES):
         raise FormatError(
             f"{path} would unpack to {unpacked / 2**20:,.0f} MB; no label matrix needs "
             "that."

@@ -1,6 +1,12 @@
 """Meta-analyses: from selections of studies to maps."""
 
-from nimare_neurosynth.meta._analysis import FEW_STUDIES, meta_analysis
+from nimare_neurosynth.meta._analysis import (
+    DEFAULT_LEAST,
+    FEW_STUDIES,
+    check_least,
+    least_studies,
+    meta_analysis,
+)
 from nimare_neurosynth.meta._batch import ZTile, map_z
 from nimare_neurosynth.meta._maps import Maps
 from nimare_neurosynth.meta._names import DEFAULT_Q, MAPS, MapInfo
@@ -11,6 +17,7 @@ from nimare_neurosynth.meta._term_maps_open import is_term_maps, open_term_maps
 from nimare_neurosynth.meta._term_maps_run import term_maps
 
 __all__ = [
+    "DEFAULT_LEAST",
     "DEFAULT_Q",
     "FEW_STUDIES",
     "MAPS",
@@ -18,8 +25,10 @@ __all__ = [
     "Maps",
     "TermMaps",
     "ZTile",
+    "check_least",
     "database_facts",
     "is_term_maps",
+    "least_studies",
     "map_z",
     "meta_analysis",
     "open_term_maps",

@@ -36,6 +36,9 @@ Choice: TypeAlias = "str | Selection"
 FEW_STUDIES = 20
 """Below this many selected studies a warning is given."""
 
+DEFAULT_LEAST = FEW_STUDIES
+"""Terms of fewer studies are left out where all terms are asked for."""
+
 
 def meta_analysis(
     database: Database,
@@ -206,6 +209,16 @@ def least_studies(min_studies: float, n_studies: int) -> int:
         "min_studies must be a whole number of studies from 0 up or a share of them, "
         f"from 0 to below 1, got {min_studies!r}."
     )
+
+
+def check_least(value: int) -> int:
+    """Raise an OptionError unless terms can be held to so many studies."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < 0:
+        raise OptionError(
+            f"min_studies_per_term must be a whole number from 0 up, got {value!r}."
+        )
+    return int(value)
 
 
 def _universe(

@@ -23,7 +23,7 @@ from nimare_neurosynth.engine import (
     count_columns,
     memory_bytes,
 )
-from nimare_neurosynth.errors import EmptySelectionError, FormatError, OptionError
+from nimare_neurosynth.errors import EmptySelectionError, FormatError
 from nimare_neurosynth.io import (
     PackedCounts,
     check_target,
@@ -33,7 +33,12 @@ from nimare_neurosynth.io import (
     write_atomic,
     write_table,
 )
-from nimare_neurosynth.meta._analysis import choose, need_database
+from nimare_neurosynth.meta._analysis import (
+    DEFAULT_LEAST,
+    check_least,
+    choose,
+    need_database,
+)
 from nimare_neurosynth.meta._label_facts import label_facts
 from nimare_neurosynth.meta._names import DEFAULT_Q, check_q
 from nimare_neurosynth.meta._provenance import Provenance, database_facts, software
@@ -54,7 +59,6 @@ if TYPE_CHECKING:
     from nimare_neurosynth.meta._term_maps import TermMaps
     from nimare_neurosynth.space import ImageLike, Mask
 
-DEFAULT_LEAST = 20
 _PLAN = "plan.json"
 
 
@@ -132,7 +136,7 @@ def term_maps(
     """
     need_database(database)
     check_n_jobs(n_jobs)
-    least = _check_least(min_studies_per_term)
+    least = check_least(min_studies_per_term)
     target = Path(folder)
     check_target(target, TERM_MAPS)
     space = as_mask(mask)
@@ -180,15 +184,6 @@ def term_maps(
         progress=progress,
     )
     return _run(job, target)
-
-
-def _check_least(value: int) -> int:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < 0:
-        raise OptionError(
-            f"min_studies_per_term must be a whole number from 0 up, got {value!r}."
-        )
-    return int(value)
 
 
 def _run(job: Job, target: Path) -> TermMaps:
