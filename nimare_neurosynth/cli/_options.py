@@ -134,6 +134,26 @@ least_option: Callable[[F], F] = click.option(
 """``--min-studies-per-term``, of the same."""
 
 
+terms_from_option: Callable[[F], F] = click.option(
+    "--terms-from",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A text file with a term or pattern on each line.",
+)
+"""``--terms-from``, of the same; see :func:`terms_in`."""
+
+
+def terms_in(
+    terms: tuple[str, ...] | list[str], terms_from: Path | None
+) -> list[str] | None:
+    """Give the terms on the command line and in a file; None if none was named."""
+    if terms_from is None:
+        return list(terms) or None
+    from nimare_neurosynth.io import lines_of
+
+    return [*terms, *lines_of(terms_from)]
+
+
 def radius_option(text: str) -> Callable[[F], F]:
     """Add ``--radius``."""
     return click.option(

@@ -15,6 +15,8 @@ from nimare_neurosynth.cli._options import (
     open_any,
     out_folder_option,
     radius_option,
+    terms_from_option,
+    terms_in,
     threshold_option,
 )
 
@@ -41,12 +43,7 @@ interrupted, the same command goes on where it was.""",
 @click.argument("terms", nargs=-1)
 @out_folder_option
 @labels_option
-@click.option(
-    "--terms-from",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A text file with a term or pattern on each line.",
-)
+@terms_from_option
 @least_option
 @threshold_option
 @click.option("--universe", metavar="QUERY", help="Count only these studies at all.")
@@ -86,12 +83,12 @@ def make_term_maps(
     from nimare_neurosynth.meta import term_maps
 
     check_folder(out)
-    wanted = [*terms, *(_lines(terms_from) if terms_from else ())]
+    wanted = terms_in(terms, terms_from)
     try:
         made = term_maps(
             open_any(db, features),
             out,
-            wanted or None,
+            wanted,
             label_set=options["labels"],
             min_studies_per_term=options["min_studies_per_term"],
             threshold=options["threshold"],
@@ -115,17 +112,6 @@ def make_term_maps(
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
         click.echo(_summary(made, out))
-
-
-def _lines(path: Path) -> list[str]:
-    from nimare_neurosynth.errors import FormatError
-    from nimare_neurosynth.io import read_lines
-
-    lines = [line.strip() for line in read_lines(path)]
-    found = [line for line in lines if line]
-    if not found:
-        raise FormatError(f"{path} is empty: a term or pattern on each line is needed.")
-    return found
 
 
 def _summary(made: TermMaps, out: Path) -> str:

@@ -13,31 +13,32 @@ from nimare_neurosynth.database import (
     DEFAULT_THRESHOLD,
     Database,
 )
+from nimare_neurosynth.decoding._choice import choose_terms
+from nimare_neurosynth.decoding._compare import (
+    METHODS,
+    check_draws,
+    check_method,
+    check_varies,
+    place_of,
+    tell_holes,
+)
 from nimare_neurosynth.decoding._images import Pattern, read_patterns
-from nimare_neurosynth.decoding._result import Decoding
+from nimare_neurosynth.decoding._result import Decoding, gathered
 from nimare_neurosynth.decoding._terms import Terms
 from nimare_neurosynth.engine import count_columns
-from nimare_neurosynth.errors import EmptySelectionError, ImageError, OptionError, warn
-from nimare_neurosynth.io import unique_names
-from nimare_neurosynth.meta import (
-    DEFAULT_LEAST,
-    check_least,
-    database_facts,
-    software,
-)
+from nimare_neurosynth.errors import OptionError
+from nimare_neurosynth.meta import DEFAULT_LEAST, need_database
 from nimare_neurosynth.space import as_mask, region_voxels
 from nimare_neurosynth.stats import association_and_uniformity_z, fdr_adjusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
 
     from numpy.typing import NDArray
 
     from nimare_neurosynth._typing import BoolArray
     from nimare_neurosynth.space import ImageLike, Mask
-
-METHODS = {"pearson": "r", "spearman": "rho", "cosine": "cosine", "dot": "dot"}
-"""How an image can be compared with a map, and what the result is called."""
 
 _RANKED_AT_ONCE = 8
 
@@ -75,7 +76,7 @@ class MapDecoder:
     def of(
         cls,
         database: Database,
-        terms: str | Sequence[str] | None = None,
+        terms: str | PathLike[str] | Sequence[str] | None = None,
         *,
         label_set: str | None = None,
         threshold: float = DEFAULT_THRESHOLD,
@@ -93,8 +94,9 @@ class MapDecoder:
         ----------
         database : Database
             Studies with terms.
-        terms : str or sequence of str, optional
-            Names or patterns of one label set; all its labels by default.
+        terms : str, sequence of str or pathlib.Path, optional
+            Names or patterns of one label set (a path: of a text file with one on each
+            line); all its labels by default.
         label_set : str, optional
             The label set, where there are several.
         threshold : float
@@ -121,66 +123,65 @@ class MapDecoder:
         UnknownTermError, OptionError, ImageError
             If a term, an option or the region cannot be used.
         """
-        least = max(check_least(min_studies_per_term), 1)
+        need_database(database)
         space = as_mask(mask)
         voxels = (
             np.ones(space.n_voxels, dtype=bool)
             if region is None
             else region_voxels(region, space)
         )
-        chosen, positions = database.choose_labels(terms, label_set=label_set)
-        counted = database.has_peaks
-        columns = chosen.columns(positions, threshold=threshold).within(counted)
-        n_counted = int(np.count_nonzero(counted))
-        kept = np.flatnonzero((columns.sizes >= least) & (columns.sizes < n_counted))
-        if not len(kept):
-            raise EmptySelectionError(
-                f"none of the {len(positions):,} terms is in at least {least} studies, "
-                f"and not in all {n_counted:,} with peaks (at a weight of "
-                f"{threshold:g})."
-            )
-        rows = [positions[i] for i in kept]
-        columns = chosen.columns(rows, threshold=threshold).within(counted)
+        chosen = choose_terms(
+            database,
+            terms,
+            label_set=label_set,
+            threshold=threshold,
+            min_studies_per_term=min_studies_per_term,
+        )
         activations = database.activations(
             radius_mm=radius_mm, mask=space, talairach=talairach, n_jobs=n_jobs
         )
         prepared = Terms.of(
             activations,
-            columns,
-            counted,
+            chosen.columns,
+            chosen.counted,
             activations.totals,
             voxels,
             n_jobs=n_jobs,
             progress=progress,
         )
-        facts = {
-            "database": database_facts(database),
-            "software": software(),
-            "label_set": chosen.name,
-            "threshold": float(threshold),
-            "min_studies_per_term": int(min_studies_per_term),
-            "radius_mm": float(radius_mm),
-            "talairach": talairach,
-            "n_voxels": prepared.n_voxels,
-            "n_studies": n_counted,
-            "n_terms_left_out": len(positions) - len(rows),
-        }
-        names = tuple(chosen.labels[i] for i in rows)
-        return cls(names, space, prepared, facts, n_jobs, progress)
+        facts = chosen.facts(
+            database,
+            threshold=float(threshold),
+            min_studies_per_term=int(min_studies_per_term),
+            radius_mm=float(radius_mm),
+            talairach=talairach,
+            n_voxels=prepared.n_voxels,
+        )
+        return cls(chosen.names, space, prepared, facts, n_jobs, progress)
 
     def decode(
-        self, images: Any, *, method: str = "pearson", min_overlap: float = 0.25
+        self,
+        images: Any,
+        *,
+        method: str = "pearson",
+        min_overlap: float = 0.25,
+        n_permutations: int = 0,
+        seed: int = 0,
     ) -> Decoding:
         """Compare images with the association map of each term.
 
         Parameters
         ----------
-        images : path, nibabel image, ndarray, sequence of these, or folder
+        images : path, nibabel image, ndarray, sequence or dict of these, or folder
             What is to be decoded; see :func:`decode`. Or a list of :class:`Pattern`.
         method : {"pearson", "spearman", "cosine", "dot"}
             How they are compared.
         min_overlap : float
             Share of an image's values that must lie within the brain mask.
+        n_permutations : int
+            So many random orders of the studies give ``p_sampled``, a check on ``p``.
+        seed : int
+            Of these orders.
 
         Returns
         -------
@@ -191,46 +192,63 @@ class MapDecoder:
         ImageError
             If an image cannot be used.
         OptionError
-            If there is no such method.
+            If there is no such method, or it has no null to sample (Spearman).
         """
-        if method not in METHODS:
+        check_method(method)
+        if n_permutations and method == "spearman":
             raise OptionError(
-                f"method must be one of {', '.join(METHODS)}, got {method!r}."
+                "ranks have no permutation null here: leave out n_permutations, or use "
+                "another method."
             )
-        patterns: list[Pattern] = (
-            images
-            if isinstance(images, list) and all(isinstance(i, Pattern) for i in images)
-            else read_patterns(images, self.mask, min_overlap=min_overlap)
-        )
-        found = [self._compared(pattern, method) for pattern in patterns]
-        columns = {
-            name: np.stack([each[name] for each in found], axis=1) for name in found[0]
-        }
-        return Decoding(
-            terms=self.terms,
-            images=tuple(unique_names(pattern.name for pattern in patterns)),
-            columns=columns,
+        patterns = read_patterns(images, self.mask, min_overlap=min_overlap)
+        found = [
+            self._compared(pattern, method, check_draws(n_permutations, seed), seed)
+            for pattern in patterns
+        ]
+        return gathered(
+            self.terms,
+            [pattern.name for pattern in patterns],
+            found,
             n_studies=self.prepared.columns.sizes,
-            image_facts=tuple(pattern.facts for pattern in patterns),
+            image_facts=[pattern.facts for pattern in patterns],
             facts={**self.facts, "method": method},
         )
+
+    @property
+    def voxels(self) -> BoolArray:
+        """Where images are compared, shape (n_voxels,)."""
+        return self.prepared.voxels
+
+    def values(self, term: str) -> NDArray[np.float64]:
+        """Give the association z of one term, shape (n_voxels,).
+
+        Raises
+        ------
+        UnknownTermError
+            If it is none of the terms.
+        """
+        row = place_of(term, self.terms)
+        prepared = self.prepared
+        part = prepared.columns.between(row, row + 1)
+        z, _ = association_and_uniformity_z(
+            count_columns(prepared.activations, part, n_jobs=self.n_jobs),
+            n_selected=part.sizes,
+            expected=np.ones(1),
+            totals=prepared.totals,
+            n_studies=prepared.n_studies,
+        )
+        return np.asarray(z[0])
 
     def __repr__(self) -> str:
         n = self.prepared.n_voxels
         return f"<MapDecoder: {len(self.terms):,} terms, {n:,} voxels>"
 
-    def _compared(self, pattern: Pattern, method: str) -> dict[str, NDArray[Any]]:
+    def _compared(
+        self, pattern: Pattern, method: str, n_permutations: int, seed: int
+    ) -> dict[str, NDArray[Any]]:
         inside = pattern.values[self.prepared.voxels]
-        if not inside.any() or (np.ptp(inside) == 0 and method != "dot"):
-            raise ImageError(
-                f"the image {pattern.name!r} has the same value in all "
-                f"{len(inside):,} voxels that are compared: it fits every term alike."
-            )
-        if pattern.facts["n_not_finite"]:
-            warn(
-                f"{pattern.facts['n_not_finite']:,} voxels of {pattern.name!r} in the "
-                "brain are NaN or infinite: they count as 0."
-            )
+        check_varies(inside, pattern.name, method)
+        tell_holes(pattern.name, pattern.facts["n_not_finite"])
         if method == "spearman":
             return {"rho": self._ranked(inside)}
         centred = method == "pearson"
@@ -239,7 +257,8 @@ class MapDecoder:
         if centred:
             x = x - x[self.prepared.voxels].mean()
         prepared = self.prepared
-        fits = prepared.fits(prepared.scores(x))
+        scores = prepared.scores(x)
+        fits = prepared.fits(scores)
         squares = prepared.z_squares
         if centred:
             squares = squares - prepared.z_sum**2 / prepared.n_voxels
@@ -248,12 +267,11 @@ class MapDecoder:
         if method != "dot":
             value = np.divide(value, size, out=np.zeros_like(size), where=size > 0)
         p = fits.p
-        return {
-            METHODS[method]: value,
-            "z": fits.standardised,
-            "p": p,
-            "q": fdr_adjusted(p),
-        }
+        found = {METHODS[method]: value, "z": fits.standardised, "p": p}
+        found["q"] = fdr_adjusted(p)
+        if n_permutations:
+            found["p_sampled"] = prepared.sampled(scores, n_permutations, seed)
+        return found
 
     def _ranked(self, inside: NDArray[np.float64]) -> NDArray[np.float64]:
         """Correlate ranks: every map has to be made, and sorted."""
@@ -315,66 +333,3 @@ class MapDecoder:
         )
         facts = {**self.facts, "n_voxels": made.n_voxels}
         return replace(self, prepared=made, facts=facts)
-
-
-def decode(
-    database: Database,
-    images: Any,
-    terms: str | Sequence[str] | None = None,
-    *,
-    method: str = "pearson",
-    min_overlap: float = 0.25,
-    **options: Any,
-) -> Decoding:
-    """Find the terms whose association maps images look like.
-
-    Parameters
-    ----------
-    database : Database
-        Studies with terms.
-    images : path, nibabel image, ndarray, sequence of these, or folder
-        Maps in MNI space, on any grid: they are resampled to the mask. An image with
-        four dimensions is one for each volume; arrays have one value per voxel of the
-        mask.
-    terms : str or sequence of str, optional
-        Names or patterns of one label set; all its labels by default.
-    method : {"pearson", "spearman", "cosine", "dot"}
-        ``"pearson"`` is Neurosynth's.
-    min_overlap : float
-        Share of an image's values that must lie within the brain mask.
-    **options
-        As for :meth:`MapDecoder.of`.
-
-    Returns
-    -------
-    Decoding
-
-    Raises
-    ------
-    ImageError
-        If an image cannot be read, is empty or constant, or does not look like one in
-        MNI space.
-    UnknownTermError, EmptySelectionError, OptionError
-        If terms or options cannot be used.
-
-    Notes
-    -----
-    ``r`` is Pearson's correlation of the image with the association z of a term, over
-    all voxels of the mask. ``z`` and ``p`` say whether as many studies, drawn at
-    random, would fit the image as well; they know nothing of the noise of the image
-    itself. With thousands of studies, many terms are significant: look at ``r``.
-
-    Examples
-    --------
-    >>> from nimare_neurosynth import decode, load_demo, meta_analysis
-    >>> database = load_demo()
-    >>> image = meta_analysis(database, "emotion").image("z_desc-association")
-    >>> found = decode(database, image).table()
-    >>> found["term"][0], round(float(found["r"][0]), 6)
-    ('emotion', 1.0)
-    """
-    # a wrong image is told before terms are prepared, which can take seconds
-    space = as_mask(options.pop("mask", None))
-    patterns = read_patterns(images, space, min_overlap=min_overlap)
-    decoder = MapDecoder.of(database, terms, mask=space, **options)
-    return decoder.decode(patterns, method=method, min_overlap=min_overlap)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.errors import ImageError, OptionError
-from nimare_neurosynth.space import Mask, naming, read_volume
+from nimare_neurosynth.space import Mask, naming, read_volume, region_voxels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from nimare_neurosynth._typing import BoolArray
 
 _ENDINGS = (".nii", ".nii.gz", ".img", ".mgz")
 _MIN_OVERLAP = 0.25
@@ -49,9 +51,10 @@ def read_patterns(
 
     Parameters
     ----------
-    images : path, nibabel image, ndarray, sequence of these, or folder
+    images : path, nibabel image, ndarray, sequence or dict of these, or folder
         Arrays have one value per voxel of the mask, (n_voxels,) or (n_images,
-        n_voxels). A four-dimensional image is one image for each volume.
+        n_voxels). A four-dimensional image is one image for each volume. Or what this
+        function gave.
     mask : Mask
         The voxels there are.
     min_overlap : float
@@ -74,23 +77,104 @@ def read_patterns(
         raise OptionError(
             f"min_overlap must be a share from 0 to 1, got {min_overlap!r}."
         )
+    listed = images if isinstance(images, list) else []
+    if listed and all(isinstance(image, Pattern) for image in listed):
+        return _same_mask(listed, mask)
     found: list[Pattern] = []
-    for name, image in _listed(images):
+    for name, image in listed_images(images):
         if isinstance(image, np.ndarray):
-            found += _of_array(name or f"image_{len(found)}", image, mask)
+            label = name or f"image_{len(found)}"
+            with naming(label):
+                found += _of_array(label, image, mask)
             continue
         for i, (volume, affine, several) in enumerate(_volumes(image)):
             label = name or f"image_{len(found)}"
             label = f"{label}_{i}" if several and name else label
-            with naming(image if not several and name else label):
+            with naming(image if _is_file(image) and not several else label):
                 found.append(_of_volume(label, volume, affine, mask, min_overlap))
     if not found:
         raise ImageError("no image was given.")
     return found
 
 
-def _listed(images: Any) -> Iterator[tuple[str, Any]]:
-    """Give each image with the name of its file."""
+def read_regions(images: Any, mask: Mask) -> list[tuple[str, BoolArray]]:
+    """Read images as regions: every voxel that is neither 0 nor NaN is in it.
+
+    Parameters
+    ----------
+    images : path, nibabel image, ndarray, sequence or dict of these, or folder
+        As for :func:`read_patterns`; or what this function gave.
+    mask : Mask
+        The voxels there are.
+
+    Returns
+    -------
+    list of (str, ndarray of bool)
+        Names, and which voxels of the mask are in the region.
+
+    Raises
+    ------
+    ImageError
+        If one cannot be read, or has no voxel in the mask.
+    """
+    from nibabel.nifti1 import Nifti1Image
+
+    if isinstance(images, list) and images and all(map(_is_region, images)):
+        return [_region(name, inside, mask) for name, inside in images]
+    found: list[tuple[str, BoolArray]] = []
+    for name, image in listed_images(images):
+        if isinstance(image, np.ndarray):
+            rows = np.atleast_2d(image)
+            several = len(rows) > 1
+            regions: Iterator[tuple[Any, bool]] = ((row, several) for row in rows)
+        else:
+            regions = (
+                (Nifti1Image(_not_zero(volume), affine), several)  # type: ignore[no-untyped-call]
+                for volume, affine, several in _volumes(image)
+            )
+        for i, (region, several) in enumerate(regions):
+            label = name or f"region_{len(found)}"
+            label = f"{label}_{i}" if several and name else label
+            with naming(image if _is_file(image) and not several else label):
+                found.append((label, region_voxels(region, mask)))
+    if not found:
+        raise ImageError("no region was given.")
+    return found
+
+
+def _is_file(image: Any) -> bool:
+    return isinstance(image, str | PathLike)
+
+
+def _same_mask(patterns: list[Pattern], mask: Mask) -> list[Pattern]:
+    for pattern in patterns:
+        if pattern.values.shape != (mask.n_voxels,):
+            raise ImageError(
+                f"the image {pattern.name!r} was read for another mask, of "
+                f"{pattern.values.size:,} voxels instead of {mask.n_voxels:,}."
+            )
+    return patterns
+
+
+def _is_region(what: Any) -> bool:
+    """Tell a name with its voxels from a pair of images."""
+    pair = isinstance(what, tuple) and len(what) == 2
+    return pair and isinstance(what[0], str) and isinstance(what[1], np.ndarray)
+
+
+def _region(name: str, inside: Any, mask: Mask) -> tuple[str, BoolArray]:
+    with naming(name):
+        return name, region_voxels(inside, mask)
+
+
+def _not_zero(volume: NDArray[Any]) -> NDArray[np.uint8]:
+    """Mark what is neither 0 nor NaN: very small numbers would be 0 as float32."""
+    marked: NDArray[np.uint8] = (np.nan_to_num(volume) != 0).astype(np.uint8)
+    return marked
+
+
+def listed_images(images: Any) -> Iterator[tuple[str, Any]]:
+    """Give each image with the name of its file, "" where it has none."""
     if isinstance(images, str | PathLike):
         path = Path(fspath(images))
         if not path.is_dir():
@@ -101,11 +185,34 @@ def _listed(images: Any) -> Iterator[tuple[str, Any]]:
             raise ImageError(f"{path} holds no images ({', '.join(_ENDINGS)}).")
         for file in files:
             yield _stem(file), file
+    elif isinstance(images, dict):
+        for name, image in images.items():
+            for _, own in listed_images(image):
+                yield str(name), own
     elif isinstance(images, list | tuple):
         for image in images:
-            yield from _listed(image)
+            yield from listed_images(image)
     else:
         yield "", images
+
+
+def is_image_folder(folder: Path) -> bool:
+    """Tell whether a folder holds images, and nothing else but files beside them.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        It may be missing.
+
+    Returns
+    -------
+    bool
+    """
+    if not folder.is_dir():
+        return False
+    names = [p.name.lower() for p in folder.iterdir() if not p.name.startswith(".")]
+    images = sum(name.endswith(_ENDINGS) for name in names)
+    return images > 0 and images >= len(names) / 2
 
 
 def _stem(path: Path) -> str:
@@ -166,10 +273,12 @@ def _of_volume(
     plain = np.where(finite, plain, 0.0)
     if not plain.any():
         raise ImageError("this image is empty: none of its voxels is non-zero.")
-    support = Mask.from_array(plain, affine)  # checks the affine too
-    overlap = _overlap(support, mask)
     same = mask.has_grid(plain.shape, affine)
-    if not same:
+    if same:
+        inside = np.count_nonzero(plain.ravel()[mask.flat_index])
+        overlap = float(inside / np.count_nonzero(plain))
+    else:
+        overlap = _overlap(Mask.from_array(plain, affine), mask)  # checks the affine
         present = plain[plain != 0]
         discrete = bool((present == present[0]).all())
         how = "nearest" if discrete else "continuous"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nimare_neurosynth.database.query import match_names
 from nimare_neurosynth.errors import OptionError, UnknownTermError, suggest
-from nimare_neurosynth.io import write_atomic, write_json, write_table
+from nimare_neurosynth.io import unique_names, write_atomic, write_json, write_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 
@@ -81,6 +85,124 @@ class Decoding:
         order = np.argsort(-table[self.value].to_numpy(), kind="stable")
         return table.iloc[order].reset_index(drop=True)
 
+    def of_terms(self, terms: Sequence[str]) -> Decoding:
+        """Keep some of the terms, in their order here.
+
+        Parameters
+        ----------
+        terms : sequence of str
+            Their names. p and q stay what they were.
+
+        Returns
+        -------
+        Decoding
+
+        Raises
+        ------
+        UnknownTermError
+            If one is not among the terms.
+        """
+        for term in terms:
+            if term not in self.terms:
+                raise UnknownTermError(
+                    f"{term!r} was not decoded to.{suggest(term, self.terms)}"
+                )
+        wanted = set(terms)
+        rows = [i for i, term in enumerate(self.terms) if term in wanted]
+        return replace(
+            self,
+            terms=tuple(self.terms[i] for i in rows),
+            columns={name: values[rows] for name, values in self.columns.items()},
+            n_studies=self.n_studies[rows],
+        )
+
+    def matching(self, patterns: str | Sequence[str]) -> Decoding:
+        """Keep the terms that some names or patterns match.
+
+        Parameters
+        ----------
+        patterns : str or sequence of str
+            Names, or names with ``*`` and ``?``.
+
+        Returns
+        -------
+        Decoding
+
+        Raises
+        ------
+        UnknownTermError
+            If one of them matches nothing.
+        """
+        wanted = [patterns] if isinstance(patterns, str) else list(patterns)
+        rows = {row for one in wanted for row in match_names(one, self.terms)}
+        missing = [one for one in wanted if not match_names(one, self.terms)]
+        return self.of_terms([*(self.terms[row] for row in sorted(rows)), *missing])
+
+    def values(
+        self, terms: str | Sequence[str] | None = None, *, top: int = 10
+    ) -> pd.DataFrame:
+        """Give terms x images, of the column that says how well they fit.
+
+        Parameters
+        ----------
+        terms : str or sequence of str, optional
+            Names or patterns; by default those that fit any of the images best.
+        top : int
+            How many these are.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index terms, columns images.
+        """
+        import pandas as pd
+
+        found = self if terms is None else self.matching(terms)
+        values = found.columns[found.value]
+        table = pd.DataFrame(values, pd.Index(found.terms, name="term"), self.images)
+        if terms is not None:
+            return table
+        order = np.argsort(-values.max(axis=1), kind="stable")[:top]
+        return table.iloc[order]
+
+    def plot(
+        self,
+        kind: str = "bar",
+        terms: str | Sequence[str] | None = None,
+        *,
+        top: int = 10,
+        title: str = "",
+    ) -> Figure:
+        """Draw how well terms fit.
+
+        Parameters
+        ----------
+        kind : {"bar", "radar", "heatmap"}
+            Bars, a radar (polar) chart, or a table of colours.
+        terms, top
+            As for :meth:`values`.
+        title : str
+            Above the picture.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        UnknownTermError
+            If a term was not decoded to.
+        OptionError
+            If there is no such kind, or there is too much to draw.
+        """
+        from nimare_neurosynth.plotting import plot_bars, plot_heatmap, plot_radar
+
+        kinds = {"bar": plot_bars, "radar": plot_radar, "heatmap": plot_heatmap}
+        if kind not in kinds:
+            raise OptionError(f"kind must be one of {', '.join(kinds)}, got {kind!r}.")
+        table = self.values(terms, top=top)
+        return kinds[kind](table, title=title, label=self.value)
+
     def records(self, image: str | None = None) -> list[dict[str, Any]]:
         """Give the rows of :meth:`table` as plain dictionaries."""
         rows = self.table(image).astype(object).to_dict("records")
@@ -142,6 +264,18 @@ class Decoding:
         table = self.table().head(20)
         html = table.to_html(index=False, float_format=lambda v: f"{v:.3g}")
         return f"<p>{escape(repr(self))}</p>{html}"
+
+
+def gathered(
+    terms: tuple[str, ...],
+    names: Sequence[str],
+    found: Sequence[dict[str, NDArray[np.float64]]],
+    **more: Any,
+) -> Decoding:
+    """Put what was found for several images side by side."""
+    columns = {key: np.stack([f[key] for f in found], axis=1) for key in found[0]}
+    more["image_facts"] = tuple(more["image_facts"])
+    return Decoding(terms, tuple(unique_names(names)), columns, **more)
 
 
 def _plain(record: dict[Any, Any]) -> dict[str, Any]:

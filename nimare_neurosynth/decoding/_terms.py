@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nimare_neurosynth.engine import LabelColumns, map_tiles
-from nimare_neurosynth.stats import association_and_uniformity_z
+from nimare_neurosynth.stats import (
+    PermutationNull,
+    association_and_uniformity_z,
+    sampled_p,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,21 +124,27 @@ class Terms:
         w = np.divide(x, np.sqrt(width), out=np.zeros(len(x)), where=width > 0)
         return self.activations.sum_of(np.where(self.voxels, w, 0.0))
 
+    def sampled(
+        self, scores: NDArray[np.float64], n_draws: int, seed: int
+    ) -> NDArray[np.float64]:
+        """Give the p values of fits from as many studies, drawn at random."""
+        centred = scores[self.counted] - scores[self.counted].mean()
+        weights = self.columns.to_csr()[:, np.flatnonzero(self.counted)]
+        sums = weights @ centred
+        return sampled_p(centred, weights, sums, n_draws=n_draws, seed=seed)
+
     def fits(self, scores: NDArray[np.float64]) -> Fits:
         """Compare the scores of each term's studies with those of all counted ones."""
-        own = scores[self.counted]
         n, big = self.columns.sizes.astype(np.float64), float(self.n_studies)
-        centred = scores - own.mean()
-        sums = _sums(self.columns, centred)
-        deviations = own - own.mean()
-        spread = (deviations**2).mean()
-        variance = n * (big - n) / max(big - 1, 1) * spread
-        third = (deviations**3).mean()
-        third = (
-            third * n * (big - n) * (big - 2 * n) / (max(big - 1, 1) * max(big - 2, 1))
-        )
+        centred = scores - scores[self.counted].mean()
+        sums = self.columns.to_csr() @ centred
+        share = n / big  # a column is 1 for its n studies, 0 for the others
+        squares = n * (1 - share)
+        shape = [np.ones_like(share), 1 - 2 * share, (1 - share) ** 3 + share**3]
+        powers = squares * np.stack(shape)
+        null = PermutationNull.of(centred[self.counted], powers)
         k = np.sqrt(np.divide(big, n * (big - n), out=np.zeros_like(n), where=n < big))
-        return Fits(k * big * sums, sums, variance, third)
+        return Fits(k * big * sums, sums, null)
 
 
 @dataclass(frozen=True)
@@ -147,46 +157,20 @@ class Fits:
         Sum of weight times z over the voxels.
     sums : ndarray of float64, shape (n_terms,)
         What the term's studies score above average, in all.
-    variance, third : ndarray of float64, shape (n_terms,)
-        Second and third central moment of ``sums`` for as many studies at random.
+    null : PermutationNull
+        These sums for as many studies at random.
     """
 
     products: NDArray[np.float64]
     sums: NDArray[np.float64]
-    variance: NDArray[np.float64]
-    third: NDArray[np.float64]
+    null: PermutationNull
 
     @property
     def standardised(self) -> NDArray[np.float64]:
         """Give the sums in standard deviations of their permutation null."""
-        sd = np.sqrt(self.variance)
-        return np.divide(self.sums, sd, out=np.zeros_like(sd), where=sd > 0)
+        return self.null.standardised(self.sums)
 
     @property
     def p(self) -> NDArray[np.float64]:
-        """Two-sided p values: as many studies at random, would they fit as well.
-
-        The null of a sum has a known mean, variance and skewness. Its long tail is that
-        of the distribution that has them (Pearson's type III, a shifted gamma), its
-        short tail that of the normal distribution, which is longer than it is.
-        """
-        from scipy.stats import norm, pearson3
-
-        sd = np.sqrt(self.variance)
-        skew = np.divide(self.third, sd**3, out=np.zeros_like(sd), where=sd > 0)
-        z = np.where(skew < 0, -self.standardised, self.standardised)
-        long = pearson3.sf(z, np.abs(skew))
-        short = norm.cdf(z)
-        p = np.minimum(2 * np.minimum(long, short), 1.0)
-        return np.where(sd > 0, p, 1.0)
-
-
-def _sums(columns: LabelColumns, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum a number per study over each column."""
-    from scipy.sparse import csr_array
-
-    ones = np.ones(len(columns.studies))
-    shape = (columns.n_columns, columns.n_studies)
-    return np.asarray(
-        csr_array((ones, columns.studies, columns.offsets), shape=shape) @ values
-    )
+        """Two-sided p values: as many studies at random, would they fit as well."""
+        return self.null.p(self.sums)

@@ -7,7 +7,7 @@ is a set of :class:`LabelColumns` counted against one :class:`Activations`.
 from nimare_neurosynth.engine._activations import Activations, build_activations
 from nimare_neurosynth.engine._clusters import join_clusters, voxels_before
 from nimare_neurosynth.engine._labels import LabelColumns
-from nimare_neurosynth.engine._memory import DEFAULT_MEMORY, memory_bytes
+from nimare_neurosynth.engine._memory import DEFAULT_MEMORY, float_room, memory_bytes
 from nimare_neurosynth.engine._segments import (
     BLOCK_SIZE,
     Segment,
@@ -32,6 +32,7 @@ __all__ = [
     "build_segment",
     "check_n_jobs",
     "count_columns",
+    "float_room",
     "join_clusters",
     "map_tiles",
     "memory_bytes",

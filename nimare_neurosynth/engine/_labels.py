@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from scipy.sparse import csr_array
 
     from nimare_neurosynth._typing import BoolArray
 
@@ -131,6 +132,19 @@ class LabelColumns:
         offsets = self.offsets[first : stop + 1]
         studies = self.studies[offsets[0] : offsets[-1]]
         return LabelColumns(offsets - offsets[0], studies, self.n_studies)
+
+    def to_csr(self) -> csr_array:
+        """Give the columns as rows of a sparse matrix of ones.
+
+        Returns
+        -------
+        scipy.sparse.csr_array of float64, shape (n_columns, n_studies)
+        """
+        from scipy.sparse import csr_array
+
+        ones = np.ones(len(self.studies))
+        shape = (self.n_columns, self.n_studies)
+        return csr_array((ones, self.studies, self.offsets), shape=shape)
 
     def split(self, bounds: Sequence[int]) -> NDArray[np.int64]:
         """Find where the studies from each bound up begin within each column.

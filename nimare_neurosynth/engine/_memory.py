@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from nimare_neurosynth.errors import OptionError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DEFAULT_MEMORY = "1 GB"
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -42,3 +48,27 @@ def memory_bytes(memory_limit: float | str) -> int:
             f"'2 GB', got {memory_limit!r}."
         )
     return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+def float_room(shape: tuple[int, int], limit: int) -> NDArray[np.float32]:
+    """Make an array, in a file that ends with it where it is too large for memory.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows and columns.
+    limit : int
+        Bytes.
+
+    Returns
+    -------
+    ndarray of float32
+        Not set to anything.
+    """
+    if 4 * shape[0] * shape[1] <= limit:
+        return np.empty(shape, dtype=np.float32)
+    from tempfile import TemporaryFile
+
+    with TemporaryFile() as file:
+        room: NDArray[np.float32] = np.memmap(file, np.float32, "w+", shape=shape)
+    return room

@@ -13,6 +13,7 @@ from nimare_neurosynth.io._concatenate import concatenate
 from nimare_neurosynth.io._files import (
     atomic_folder,
     check_folder,
+    lines_of,
     load_array,
     read_lines,
     write_atomic,
@@ -62,6 +63,7 @@ __all__ = [
     "from_dataset",
     "from_studyset",
     "has_manifest",
+    "lines_of",
     "load_array",
     "locked",
     "manifest_format",

@@ -97,6 +97,21 @@ def read_lines(path: Path) -> list[str]:
     return read_text(path).splitlines()
 
 
+def lines_of(path: Path) -> list[str]:
+    """Read terms or patterns from a text file, one on each line.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read, or there is none in it.
+    """
+    found = [line.strip() for line in read_lines(path)]
+    found = [line for line in found if line]
+    if not found:
+        raise FormatError(f"{path} is empty: a term or pattern on each line is needed.")
+    return found
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as raw:

@@ -13,6 +13,7 @@ from nimare_neurosynth.space._mask import (
     as_mask,
     default_mask,
     region_voxels,
+    sphere_voxels,
 )
 from nimare_neurosynth.space._resources import nimare_resource
 from nimare_neurosynth.space._sphere import sphere_lines
@@ -30,6 +31,7 @@ __all__ = [
     "read_volume",
     "region_voxels",
     "sphere_lines",
+    "sphere_voxels",
     "talairach_matrix",
     "talairach_to_mni",
 ]

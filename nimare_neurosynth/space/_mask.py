@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nimare_neurosynth.errors import ImageError
+from nimare_neurosynth.errors import ImageError, OptionError
 from nimare_neurosynth.space._coordinates import mm_to_voxel
 from nimare_neurosynth.space._images import ImageLike, naming, read_volume
 from nimare_neurosynth.space._resources import nimare_resource
+from nimare_neurosynth.space._sphere import sphere_lines
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
@@ -321,6 +322,8 @@ def region_voxels(image: ImageLike | BoolArray, mask: Mask) -> BoolArray:
 
 
 def _array_region(values: NDArray[Any], mask: Mask) -> BoolArray:
+    if values.dtype.kind not in "biuf":
+        raise ImageError(f"an array must hold numbers, not {values.dtype}.")
     if values.shape != (mask.n_voxels,):
         raise ImageError(
             f"a region given as an array needs one value for each of the mask's "
@@ -349,3 +352,60 @@ def _resample(region: Mask, target: Mask) -> Mask:
             "MNI space, in mm?"
         )
     return Mask.from_array(values, target.affine)
+
+
+def sphere_voxels(xyz: ArrayLike, radius_mm: float, mask: Mask) -> BoolArray:
+    """Mark the voxels of a mask around a coordinate.
+
+    Parameters
+    ----------
+    xyz : array-like of float, shape (3,)
+        In mm. The sphere is centred on the voxel that it rounds to, as those around
+        peaks are.
+    radius_mm : float
+        0 to 100; the surface is included.
+    mask : Mask
+        The voxels there are.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_voxels,)
+
+    Raises
+    ------
+    OptionError
+        If the coordinate is not three numbers, or the radius is none.
+    ImageError
+        If no voxel of the mask is that near.
+
+    Examples
+    --------
+    >>> int(sphere_voxels([0, -52, 26], 6, default_mask()).sum())
+    123
+    """
+    lines = sphere_lines(radius_mm, mask.affine)
+    try:
+        centre = np.asarray(xyz, dtype=np.float64)
+    except (TypeError, ValueError):
+        centre = np.empty(0)
+    if centre.shape != (3,) or not np.isfinite(centre).all():
+        raise OptionError(f"a coordinate is three numbers in mm, got {xyz!r}.")
+    inside = np.zeros(mask.n_voxels, dtype=bool)
+    middle = mm_to_voxel(centre, mask.affine)
+    n_i, n_j, n_k = mask.shape
+    for line in lines:
+        i, j, first, last = middle[[0, 1, 2, 2]] + line
+        if not (0 <= i < n_i and 0 <= j < n_j):
+            continue
+        start, end = max(first, 0), min(last, n_k - 1)
+        if start <= end:
+            row = (int(i) * n_j + int(j)) * n_k
+            before = mask.rank[[row + int(start), row + int(end) + 1]]
+            inside[before[0] : before[1]] = True
+    if not inside.any():
+        x, y, z = centre
+        raise ImageError(
+            f"no voxel of the brain mask is within {float(radius_mm):g} mm of "
+            f"({x:g}, {y:g}, {z:g}): are these MNI coordinates in mm?"
+        )
+    return np.asarray(inside)

@@ -11,9 +11,11 @@ from nimare_neurosynth.stats._multiple import (
     fdr_threshold,
 )
 from nimare_neurosynth.stats._normal import logp_from_z, p_from_z
+from nimare_neurosynth.stats._permutation import PermutationNull, power_sums, sampled_p
 from nimare_neurosynth.stats._probability import Probabilities
 
 __all__ = [
+    "PermutationNull",
     "Probabilities",
     "association_and_uniformity_z",
     "fdr_adjusted",
@@ -21,4 +23,6 @@ __all__ = [
     "fdr_threshold",
     "logp_from_z",
     "p_from_z",
+    "power_sums",
+    "sampled_p",
 ]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from nimare_neurosynth.decoding import MapDecoder, read_patterns
-from nimare_neurosynth.errors import ImageError, NeurosynthWarning
+from nimare_neurosynth.decoding import MapDecoder, read_patterns, read_regions
+from nimare_neurosynth.errors import ImageError, NeurosynthWarning, OptionError
 from nimare_neurosynth.space import Mask, default_mask
 from tests.oracles import quietly
 
@@ -98,6 +98,64 @@ def test_volumes_of_a_four_dimensional_image(mask, volume, emotion, tmp_path):
     one = image(volume[..., None], mask.affine)
     one.to_filename(tmp_path / "one.nii")
     assert [p.name for p in read_patterns(tmp_path / "one.nii", mask)] == ["one"]
+
+
+def test_what_was_read_can_be_given(few, mask, volume, emotion):
+    patterns = read_patterns([image(volume, mask.affine), 2 * emotion], mask)
+    assert read_patterns(patterns, mask) == patterns
+    found = few.decode(patterns)
+    assert found.images == ("image_0", "image_1")
+    np.testing.assert_array_equal(found.columns["r"][:, 0], r_of(few, emotion)[:, 0])
+    with pytest.raises(OptionError, match="min_overlap must be a share"):
+        read_patterns(patterns, mask, min_overlap=2)
+
+
+def test_dictionaries_name_images(few, mask, volume, emotion, tmp_path):
+    path = tmp_path / "a.nii"
+    image(volume, mask.affine).to_filename(path)
+    named = {"one": path, "two": image(-volume, mask.affine), 3: 2 * emotion}
+    patterns = read_patterns(named, mask)
+    assert [p.name for p in patterns] == ["one", "two", "3"]
+    for pattern, factor in zip(patterns, (1, -1, 2), strict=True):
+        np.testing.assert_array_equal(pattern.values, factor * emotion)
+    four = image(np.stack([volume, -volume], axis=3), mask.affine)
+    names = [p.name for p in read_patterns({"x": four, "y": emotion}, mask)]
+    assert names == ["x_0", "x_1", "y"]
+    regions = read_regions({"left": emotion > 1, "right": path}, mask)
+    assert [name for name, _ in regions] == ["left", "right"]
+    assert few.decode(named).images == ("one", "two", "3")
+    for read in (read_patterns, read_regions):
+        with pytest.raises(ImageError, match="was given"):
+            read({}, mask)
+
+
+@pytest.mark.parametrize("what", ["zeros", "volume", "short", "missing"])
+def test_errors_name_the_key(mask, what):
+    wrong = {
+        "zeros": np.zeros(mask.n_voxels),
+        "volume": zeros(mask),
+        "short": np.ones(5),
+        "missing": "no such.nii",
+    }[what]
+    with pytest.raises(ImageError, match=r"my region|no such\.nii"):
+        read_regions({"my region": wrong}, mask)
+    if what != "zeros":  # said where it is known how images are compared
+        with pytest.raises(ImageError, match=r"my map|no such\.nii"):
+            read_patterns({"my map": wrong}, mask)
+
+
+def test_what_was_read_for_another_mask(few, mask, emotion, block):
+    other = read_patterns(np.random.default_rng(0).normal(size=block.n_voxels), block)
+    for images in (other, [*read_patterns(emotion, mask), *other]):
+        with pytest.raises(ImageError, match="mask"):
+            few.decode(images)
+
+
+def test_what_was_read_among_other_images(mask, emotion):
+    patterns = read_patterns(emotion, mask)
+    for images in ([*patterns, emotion], [emotion, *patterns]):
+        with pytest.raises(ImageError, match="volume image or its path is needed"):
+            read_patterns(images, mask)
 
 
 @pytest.mark.parametrize("dtype", ["i2", ">f4", "f8", "u1"])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from nimare_neurosynth import meta_analysis, read_database
-from nimare_neurosynth.decoding import MapDecoder, decode
+from nimare_neurosynth.decoding import MapDecoder, decode, decode_region
 from nimare_neurosynth.space import Mask
 
 pytestmark = pytest.mark.data
@@ -57,6 +57,26 @@ def test_terms_of_regions(shared_data, golden, mask, regions, method):
     np.testing.assert_allclose(
         own.loc[table.index, table.columns], table, rtol=0, atol=CLOSE
     )
+
+
+def test_terms_of_studies_that_activate_regions(shared_data, golden, mask, regions):
+    stem = shared_data / "legacy_files/test_real"
+    database = read_database(f"{stem}_dataset.txt", features=f"{stem}_features.txt")
+    options = {"mask": mask, "min_studies_per_term": 1}
+    together = decode_region(database, regions, **options)
+    assert together.images == REGIONS
+    for i, (path, name) in enumerate(zip(regions, REGIONS, strict=True)):
+        alone = decode_region(database, path, **options)
+        for column in ("r", "z"):
+            table = pd.read_csv(
+                golden / f"small/decode_real_roi_{column}_{name}.csv", index_col=0
+            )
+            assert set(table.index) == set(together.terms)
+            own = pd.Series(together.columns[column][:, i], together.terms)
+            np.testing.assert_allclose(
+                own.loc[table.index], table[name], rtol=0, atol=CLOSE
+            )
+            np.testing.assert_array_equal(own, alone.columns[column][:, 0])
 
 
 def test_topics_of_version_7(v7, golden, mask, regions):

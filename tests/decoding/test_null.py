@@ -47,10 +47,10 @@ def test_moments_are_those_of_all_subsets(seed, n_studies, skewed):
     for i, n in enumerate(prepared.columns.sizes):
         every = [centred[list(chosen)].sum() for chosen in combinations(counted, n)]
         assert np.mean(every) == pytest.approx(0, abs=1e-9)
-        assert fits.variance[i] == pytest.approx(np.var(every), abs=1e-9)
+        assert fits.null.variance[i] == pytest.approx(np.var(every), abs=1e-9)
         third = np.mean(np.power(every, 3))
         scale = np.var(every) ** 1.5
-        assert fits.third[i] == pytest.approx(third, abs=1e-9 * (1 + scale))
+        assert fits.null.third[i] == pytest.approx(third, abs=1e-9 * (1 + scale))
 
 
 def test_sums_are_those_of_each_terms_studies(small, noise):
@@ -154,7 +154,7 @@ def test_where_scores_are_not_skewed_p_is_that_of_the_normal_distribution(few):
     scores = np.r_[half, -half]
     sets = drawn(np.random.default_rng(1), 40, 200, 320)
     fits = replace(few.prepared, columns=columns_of(sets, 320)).fits(scores)
-    np.testing.assert_allclose(fits.third, 0, atol=1e-9)
+    np.testing.assert_allclose(fits.null.third, 0, atol=1e-9)
     expected = 2 * norm.sf(np.abs(fits.standardised))
     np.testing.assert_allclose(fits.p, expected, rtol=1e-6)
 

@@ -96,6 +96,156 @@ def test_columns_of_each_method(small, noise, method, columns):
     assert found.table()[columns[0]].is_monotonic_decreasing
 
 
+# --------------------------------------------------------------------------- some terms
+
+NAMES = ("pain", "Pain", "working memory", "memory", "5-HT", "a*b")
+
+
+@pytest.fixture
+def named():
+    values = np.array(
+        [[0.3, 0.1], [0.5, -0.2], [0.1, 0.1], [0, 0.9], [-1, 0], [0.2, 0]]
+    )
+    return made(values, images=("x", "y"), terms=NAMES)
+
+
+def test_some_terms_keep_their_order_and_their_values(named):
+    some = named.of_terms(["5-HT", "pain"])
+    assert some.terms == ("pain", "5-HT")
+    np.testing.assert_array_equal(some.columns["r"], [[0.3, 0.1], [-1, 0]])
+    np.testing.assert_array_equal(some.n_studies, [0, 4])
+    assert some.images == named.images
+    assert some.image_facts == named.image_facts
+    assert named.terms == NAMES  # it is another decoding
+    assert named.of_terms(NAMES[::-1]).terms == NAMES
+    assert named.of_terms(["pain", "pain"]).terms == ("pain",)
+    assert len(named.of_terms([])) == 0
+
+
+def test_q_of_some_terms_stays_what_it_was(three):
+    some = three.of_terms(["labelc", "labelf"])
+    rows = [three.terms.index(term) for term in some.terms]
+    assert list(some.columns) == list(three.columns)
+    for name, values in three.columns.items():
+        np.testing.assert_array_equal(some.columns[name], values[rows])
+    assert some.facts == three.facts
+
+
+@pytest.mark.parametrize(
+    ("patterns", "terms"),
+    [
+        ("pain", ("pain",)),
+        ("PAIN", ("pain", "Pain")),
+        ("*memory", ("working memory", "memory")),
+        (["memory", "p*"], ("pain", "memory")),
+        (("5-HT", "*"), NAMES),
+        ("?ain", ("pain", "Pain")),
+        ([], ()),
+    ],
+)
+def test_patterns(named, patterns, terms):
+    assert named.matching(patterns).terms == terms
+
+
+@pytest.mark.parametrize("patterns", ["pian", ["pain", "pian"], "x*", ["*", ""]])
+def test_what_matches_nothing_is_told(named, patterns):
+    with pytest.raises(UnknownTermError, match="was not decoded to"):
+        named.matching(patterns)
+    if patterns == "pian":
+        with pytest.raises(UnknownTermError, match="Close matches: 'pain'"):
+            named.matching(patterns)
+        with pytest.raises(UnknownTermError, match="Close matches: 'pain'"):
+            named.of_terms(["pain", patterns])
+
+
+def test_values_are_a_table_of_terms_and_images(named):
+    table = named.values()
+    assert list(table) == ["x", "y"]
+    assert table.index.name == "term"
+    # best of any image first: 0.9, 0.5, 0.3, 0.2, 0.1, 0
+    best = ["memory", "Pain", "pain", "a*b", "working memory", "5-HT"]
+    assert table.index.tolist() == best
+    for term in NAMES:
+        row = named.columns["r"][NAMES.index(term)]
+        np.testing.assert_array_equal(table.loc[term], row)
+    assert named.values(top=2).index.tolist() == best[:2]
+    assert named.values(["pain", "*memory"]).index.tolist() == [
+        "pain",
+        "working memory",
+        "memory",
+    ]
+    assert named.values("*", top=1).index.tolist() == list(NAMES)
+    with pytest.raises(UnknownTermError, match="pian"):
+        named.values("pian")
+
+
+def test_values_are_of_the_first_column(small, noise):
+    found = small.decode(list(noise[:2]), method="cosine")
+    table = found.values()
+    for i, name in enumerate(found.images):
+        expected = pd.Series(found.columns["cosine"][:, i], found.terms)
+        pd.testing.assert_series_equal(
+            table[name].sort_index(), expected.sort_index(), check_names=False
+        )
+
+
+# ----------------------------------------------------------------------------- pictures
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+
+
+def texts(figure):
+    from matplotlib.text import Text
+
+    return " ".join(text.get_text().replace("\n", " ") for text in figure.findobj(Text))
+
+
+@pytest.mark.parametrize("kind", ["bar", "radar", "heatmap"])
+@pytest.mark.parametrize("which", ["one", "three"])
+def test_pictures_show_terms_and_images(request, kind, which):
+    found = request.getfixturevalue(which)
+    figure = found.plot(kind, title="A title", top=4)
+    shown = texts(figure)
+    for term in found.values(top=4).index:
+        assert term in shown
+    left_out = set(found.terms) - set(found.values(top=4).index)
+    assert not [term for term in left_out if term in shown]
+    assert "A title" in shown
+    if which == "three":
+        assert all(name in shown for name in found.images)
+
+
+def test_bars_are_as_long_as_values(named):
+    axes = named.plot("bar", ["pain", "memory"]).axes[0]
+    lengths = sorted(patch.get_width() for patch in axes.patches)
+    assert lengths == sorted([0.3, 0.1, 0, 0.9])
+    assert axes.get_xlabel() == "r"
+
+
+def test_what_cannot_be_drawn(named):
+    with pytest.raises(OptionError, match=r"bar, radar, heatmap, got 'pie'"):
+        named.plot("pie")
+    with pytest.raises(UnknownTermError, match="pian"):
+        named.plot("bar", "pian")
+    with pytest.raises(OptionError, match="at least 3 terms"):
+        named.plot("radar", ["pain", "memory"])
+    with pytest.raises(OptionError, match="at least 3 terms"):
+        named.plot("radar", top=2)
+    with pytest.raises(OptionError, match="at least one"):
+        named.plot("bar", [])
+    many = made(np.linspace(1, 0, 90)[:, None])
+    with pytest.raises(OptionError, match="at most 60 terms"):
+        many.plot("bar", top=61)
+    with pytest.raises(OptionError, match="at most 24 terms"):
+        many.plot("radar", top=25)
+
+
 # ------------------------------------------------------------------------------- files
 
 
