@@ -7,7 +7,10 @@
     Selection                   studies chosen by terms, regions, places, metadata
     meta_analysis, Maps         where the selected studies activate the brain
     term_maps, TermMaps         the maps of all terms, in a folder
+    macm                        what is active with a seed
     decode                      the terms that an image looks like
+    decode_region               the terms of studies that activate a region
+    decode_studies              the terms of a set of studies
     load_demo                   real data that come with NiMARE
     NeurosynthChi2, TermMeta    estimators for NiMARE's studysets
 
@@ -16,7 +19,7 @@ and, each with one import path: :mod:`nimare_neurosynth.space` (masks, coordinat
 :mod:`~nimare_neurosynth.database`, :mod:`~nimare_neurosynth.io`,
 :mod:`~nimare_neurosynth.mining`, :mod:`~nimare_neurosynth.datasets`,
 :mod:`~nimare_neurosynth.meta`, :mod:`~nimare_neurosynth.inference` (family-wise error),
-:mod:`~nimare_neurosynth.decoding`,
+:mod:`~nimare_neurosynth.decoding`, :mod:`~nimare_neurosynth.networks`,
 :mod:`~nimare_neurosynth.estimators` (NiMARE's classes),
 :mod:`~nimare_neurosynth.plotting`, :mod:`~nimare_neurosynth.report`,
 :mod:`~nimare_neurosynth.errors`.
@@ -33,8 +36,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nimare_neurosynth.database import Database, Selection
     from nimare_neurosynth.datasets import load_demo
-    from nimare_neurosynth.decoding import decode
-    from nimare_neurosynth.estimators import NeurosynthChi2, TermMeta
+    from nimare_neurosynth.decoding import decode, decode_region, decode_studies
+    from nimare_neurosynth.estimators import (
+        MACM,
+        CorrelationDecoder,
+        NaiveBayesDecoder,
+        NeurosynthChi2,
+        ROIDecoder,
+        TermMeta,
+    )
     from nimare_neurosynth.io import (
         append_studies,
         concatenate,
@@ -50,18 +60,26 @@ if TYPE_CHECKING:
         open_term_maps,
         term_maps,
     )
+    from nimare_neurosynth.networks import macm
 
 _HOME = {
+    "CorrelationDecoder": "estimators",
     "Database": "database",
+    "MACM": "estimators",
     "Maps": "meta",
+    "NaiveBayesDecoder": "estimators",
     "NeurosynthChi2": "estimators",
+    "ROIDecoder": "estimators",
     "Selection": "database",
     "TermMaps": "meta",
     "TermMeta": "estimators",
     "append_studies": "io",
     "concatenate": "io",
     "decode": "decoding",
+    "decode_region": "decoding",
+    "decode_studies": "decoding",
     "load_demo": "datasets",
+    "macm": "networks",
     "merge_databases": "io",
     "meta_analysis": "meta",
     "open_database": "io",
@@ -72,16 +90,23 @@ _HOME = {
 }
 
 __all__ = [
+    "MACM",
+    "CorrelationDecoder",
     "Database",
     "Maps",
+    "NaiveBayesDecoder",
     "NeurosynthChi2",
+    "ROIDecoder",
     "Selection",
     "TermMaps",
     "TermMeta",
     "append_studies",
     "concatenate",
     "decode",
+    "decode_region",
+    "decode_studies",
     "load_demo",
+    "macm",
     "merge_databases",
     "meta_analysis",
     "open_database",

@@ -16,6 +16,7 @@ MODULES = (
     "datasets",
     "meta",
     "decoding",
+    "networks",
     "estimators",
     "plotting",
     "report",

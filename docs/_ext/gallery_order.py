@@ -9,6 +9,11 @@ _FIRST = (
     "posterior",
     "all_terms",
     "term_maps",
+    "decoding",
+    "macm",
+    "coactivation_matrix",
+    "parcellation",
+    "term_atlas",
     "nimare",
 )
 

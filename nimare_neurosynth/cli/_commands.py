@@ -222,7 +222,7 @@ def meta(
     from nimare_neurosynth.meta import meta_analysis
 
     check_folder(out)
-    min_studies = _number(options["min_studies"])
+    min_studies = number(options["min_studies"])
     database = open_any(db, features)
     selection = database.select(
         query,
@@ -243,9 +243,9 @@ def meta(
         func=options["func"],
     )
     clusters = maps.clusters(fdr_q=q)
-    facts = _facts(maps, clusters, q)
+    facts = facts_of(maps, clusters, q)
     if not as_json:
-        click.echo(_summary(facts, clusters))
+        click.echo(summary_of(facts, clusters))
     if picture:
         click.echo("Saving and drawing ...", err=True)
     tables = {"clusters": clusters, "studies": selection.table()}
@@ -257,7 +257,7 @@ def meta(
         click.echo(f"{len(files)} files in {out}")
 
 
-def _number(text: str) -> float:
+def number(text: str) -> float:
     """Tell a number of studies (1) from a share of them (0.01)."""
     from nimare_neurosynth.errors import OptionError
 
@@ -269,7 +269,8 @@ def _number(text: str) -> float:
         ) from None
 
 
-def _facts(maps: Maps, clusters: pd.DataFrame, q: float) -> dict[str, Any]:
+def facts_of(maps: Maps, clusters: pd.DataFrame, q: float) -> dict[str, Any]:
+    """Give the facts of an analysis that are printed."""
     z = maps["z_desc-association"]
     best = int(z.argmax())
     return {
@@ -289,7 +290,8 @@ def _facts(maps: Maps, clusters: pd.DataFrame, q: float) -> dict[str, Any]:
     }
 
 
-def _summary(facts: dict[str, Any], clusters: pd.DataFrame) -> str:
+def summary_of(facts: dict[str, Any], clusters: pd.DataFrame) -> str:
+    """Say what was found, in a few lines."""
     at = ", ".join(f"{v:g}" for v in facts["largest_association_z_at_mm"])
     voxels = facts["significant_voxels"]
     lines = [
@@ -298,6 +300,9 @@ def _summary(facts: dict[str, Any], clusters: pd.DataFrame) -> str:
         f"significant voxels (FDR q {facts['fdr_q']:g}): association "
         f"{voxels['association']:,}, uniformity {voxels['uniformity']:,}",
     ]
+    if "significant_voxels_fwe" in facts:
+        n = facts["significant_voxels_fwe"]
+        lines.append(f"by permutation (family-wise p < 0.05): association {n:,}")
     if len(clusters):
         shown = clusters.head(8).round({"value": 2})
         lines += ["", shown.to_string(index=False, na_rep=""), ""]

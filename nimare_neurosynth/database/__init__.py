@@ -1,13 +1,13 @@
 """The analysis form of a database of studies, and the ways to choose among them."""
 
 from nimare_neurosynth.database._about import About
-from nimare_neurosynth.database._checks import parse_coordinates
+from nimare_neurosynth.database._checks import check_region_bound, parse_coordinates
 from nimare_neurosynth.database._database import (
     DEFAULT_RADIUS_MM,
-    DEFAULT_TALAIRACH,
     ActivationStore,
     Database,
 )
+from nimare_neurosynth.database._derived import DEFAULT_TALAIRACH
 from nimare_neurosynth.database._info import DatabaseInfo
 from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD, LabelSet
 from nimare_neurosynth.database._peaks import Peaks
@@ -24,5 +24,6 @@ __all__ = [
     "LabelSet",
     "Peaks",
     "Selection",
+    "check_region_bound",
     "parse_coordinates",
 ]

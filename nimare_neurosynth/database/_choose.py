@@ -24,7 +24,7 @@ from nimare_neurosynth.errors import (
     UnknownTermError,
     suggest,
 )
-from nimare_neurosynth.space import default_mask, region_voxels, sphere_lines
+from nimare_neurosynth.space import as_mask, region_voxels, sphere_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nimare_neurosynth._typing import BoolArray
     from nimare_neurosynth.database._database import Database
     from nimare_neurosynth.database._labelset import LabelSet
-    from nimare_neurosynth.space import ImageLike
+    from nimare_neurosynth.space import ImageLike, Mask
 
 
 def labels_by_name(
@@ -124,12 +124,14 @@ def by_peaks(
     """Choose studies by the place of their peaks."""
     seeds = parse_coordinates(near)
     sphere_lines(radius_mm, np.eye(4))
-    xyz = database.peaks.to_mni(talairach)
-    hit = np.zeros(len(xyz), dtype=bool)
-    with np.errstate(over="ignore"):  # absurd coordinates are infinitely far away
-        for seed in seeds:
-            hit |= ((xyz - seed) ** 2).sum(axis=1) <= float(radius_mm) ** 2
-    mask = np.bincount(database.peaks.study[hit], minlength=database.n_studies) > 0
+    xyz, radius = database.mni(talairach), float(radius_mm)
+    mask = np.zeros(database.n_studies, dtype=bool)
+    for seed in seeds:
+        # one slice first, as most peaks are elsewhere
+        slab = np.flatnonzero(np.abs(xyz[2] - seed[2]) <= radius)
+        with np.errstate(over="ignore"):  # absurd coordinates are infinitely far away
+            far = ((xyz[:, slab] - seed[:, None]) ** 2).sum(axis=0)
+        mask[database.peaks.study[slab[far <= radius**2]]] = True
     listed = " or ".join(f"({x:g}, {y:g}, {z:g})" for x, y, z in seeds)
     criterion = {
         "kind": "near",
@@ -147,12 +149,17 @@ def by_region(
     bound: tuple[int | None, float | None],
     radius_mm: float,
     talairach: str | None,
+    *,
+    mask: Mask | ImageLike | None = None,
 ) -> Selection:
     """Choose studies by the voxels of a region that they activate."""
     check_region_bound(*bound)
     min_voxels, min_proportion = bound
-    inside = region_voxels(region, default_mask())
-    activations = database.activations(radius_mm=radius_mm, talairach=talairach)
+    space = as_mask(mask)
+    inside = region_voxels(region, space)
+    activations = database.activations(
+        radius_mm=radius_mm, mask=space, talairach=talairach
+    )
     active = activations.count_in(inside)
     size = int(np.count_nonzero(inside))
     if min_proportion is None:

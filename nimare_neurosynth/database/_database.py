@@ -12,6 +12,7 @@ import numpy as np
 from nimare_neurosynth.database import _choose as choose
 from nimare_neurosynth.database._bridges import NimareBridges
 from nimare_neurosynth.database._checks import list_of
+from nimare_neurosynth.database._derived import DEFAULT_TALAIRACH, Derived
 from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD, LabelSet
 from nimare_neurosynth.engine import (
     Activations,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from nimare_neurosynth.space import ImageLike, Mask
 
 DEFAULT_RADIUS_MM = 6.0
-DEFAULT_TALAIRACH = "icbm_spm"
 
 
 class ActivationStore(Protocol):
@@ -58,7 +58,7 @@ class ActivationStore(Protocol):
         """Store a segment, or do nothing where that can't be done."""
 
 
-class Database(NimareBridges):
+class Database(Derived, NimareBridges):
     """Studies with their peaks and labels, ready to be asked.
 
     Made by :func:`nimare_neurosynth.read_database`; nothing in it changes.
@@ -99,6 +99,7 @@ class Database(NimareBridges):
         self._known_hash = content_hash
         self._known_segments = segment_hashes
         self._activations: dict[str, Activations] = {}
+        self._mni: dict[str | None, NDArray[np.float64]] = {}
 
     # ---------------------------------------------------------------- tables
 
@@ -342,6 +343,7 @@ class Database(NimareBridges):
         threshold: float = DEFAULT_THRESHOLD,
         func: str = "sum",
         talairach: str | None = DEFAULT_TALAIRACH,
+        mask: Mask | ImageLike | None = None,
     ) -> Selection:
         """Choose studies; several criteria must all be met.
 
@@ -374,6 +376,8 @@ class Database(NimareBridges):
             How the weights of several labels that one name matches combine.
         talairach : {"icbm_spm", "icbm_other"} or None
             How Talairach peaks come to MNI space.
+        mask : Mask or image, optional
+            The voxels that ``region`` can have; NiMARE's MNI152 2 mm brain by default.
 
         Returns
         -------
@@ -392,7 +396,9 @@ class Database(NimareBridges):
             parts.append(choose.by_peaks(self, near, radius_mm, talairach))
         if region is not None:
             bound = (min_voxels, min_proportion)
-            parts.append(choose.by_region(self, region, bound, radius_mm, talairach))
+            parts.append(
+                choose.by_region(self, region, bound, radius_mm, talairach, mask=mask)
+            )
         elif min_voxels is not None or min_proportion is not None:
             raise OptionError("min_voxels and min_proportion need a region.")
         conditions = list_of(where, "where", "conditions such as 'year >= 2010'")

@@ -121,6 +121,38 @@ class Activations:
         """
         return self._sum(np.asarray(region, dtype=np.int64))
 
+    def count_by(self, parcel: NDArray[np.int32], n_parcels: int) -> NDArray[np.int32]:
+        """Count each study's active voxels in parcels that do not overlap.
+
+        Parameters
+        ----------
+        parcel : ndarray of int32, shape (n_voxels,)
+            Which parcel each voxel is in, from 0; -1 for none.
+        n_parcels : int
+            How many parcels there are.
+
+        Returns
+        -------
+        ndarray of int32, shape (n_studies, n_parcels)
+        """
+        places = np.ascontiguousarray(parcel, dtype=np.int32)
+        if places.shape != (self.n_voxels,):
+            raise ValueError(f"need {self.n_voxels} parcels, got {places.shape}")
+        if places.max(initial=-1) >= n_parcels:
+            raise ValueError(f"parcels must be below {n_parcels}")
+        out = np.zeros((self.n_studies, n_parcels), dtype=np.int32)
+        for first, part in self.placed():
+            if part.n_studies:
+                kernels.count_by_parcel(
+                    part.offsets,
+                    part.runs,
+                    part.n_studies,
+                    part.block_size,
+                    places,
+                    out[first : first + part.n_studies],
+                )
+        return out
+
     def sum_of(self, values: FloatArray) -> NDArray[np.float64]:
         """Sum a value per voxel over each study's active voxels.
 

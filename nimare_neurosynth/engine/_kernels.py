@@ -245,6 +245,31 @@ def sum_over_voxels(
 
 
 @kernel
+def count_by_parcel(
+    offsets: NDArray[np.int64],
+    runs: NDArray[np.uint16],
+    n_studies: int,
+    block_size: int,
+    parcel: NDArray[np.int32],
+    out: NDArray[np.int32],
+) -> None:
+    """Count each study's active voxels in each of some parcels without overlap.
+
+    ``parcel[v]`` is the parcel of voxel ``v``, -1 for none; ``out`` has shape
+    (n_studies, n_parcels).
+    """
+    n_blocks = (len(offsets) - 1) // n_studies
+    for block in range(n_blocks):
+        voxel = block * block_size
+        for s in range(n_studies):
+            row = block * n_studies + s
+            for run in range(offsets[row], offsets[row + 1]):
+                for v in range(voxel + runs[run, 0], voxel + runs[run, 1]):
+                    if parcel[v] >= 0:
+                        out[s, parcel[v]] += 1
+
+
+@kernel
 def voxels_of_studies(
     offsets: NDArray[np.int64],
     runs: NDArray[np.uint16],

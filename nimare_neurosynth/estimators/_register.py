@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nimare_neurosynth.estimators._macm import MACM
 from nimare_neurosynth.estimators._pairwise import NeurosynthChi2
 from nimare_neurosynth.estimators._term_meta import TermMeta
 
@@ -21,5 +22,5 @@ def register() -> None:
     """
     from nimare.meta import cbma
 
-    for estimator in (NeurosynthChi2, TermMeta):
+    for estimator in (MACM, NeurosynthChi2, TermMeta):
         setattr(cbma, estimator.__name__, estimator)

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.errors import OptionError, suggest
+from nimare_neurosynth.inference import quantile_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_N_PARTS = 10
-"""Numbers are cut into so many parts of about equal size."""
 
 
 def strata_of(
@@ -68,7 +66,7 @@ def _codes(values: NDArray[Any]) -> NDArray[np.int64]:
 
 def _column(views: Any, name: str, n_foci: NDArray[np.int64]) -> NDArray[np.int64]:
     if name == "peaks":
-        return _parts(n_foci.astype(np.float64))
+        return quantile_parts(n_foci.astype(np.float64))
     if name == "space":
         return _codes(np.concatenate([_spaces(view) for view in views]))
     known = sorted({n for view in views for n in _fields(view)})
@@ -85,17 +83,7 @@ def _column(views: Any, name: str, n_foci: NDArray[np.int64]) -> NDArray[np.int6
         numbers = np.array([np.nan if v is None else float(v) for v in values])
     except (TypeError, ValueError):
         return _codes(np.array([str(v) for v in values]))
-    return _parts(numbers)
-
-
-def _parts(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Cut numbers at their quantiles; missing ones are a part of their own."""
-    known = np.isfinite(numbers)
-    if not known.any():
-        return np.zeros(len(numbers), dtype=np.int64)
-    cuts = np.unique(np.quantile(numbers[known], np.arange(1, _N_PARTS) / _N_PARTS))
-    parts = np.searchsorted(cuts, np.where(known, numbers, 0.0), side="right")
-    return np.where(known, parts, -1).astype(np.int64)
+    return quantile_parts(numbers)
 
 
 def _spaces(view: Any) -> NDArray[Any]:

@@ -6,30 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Memory
-from nimare.meta.cbma.base import CBMAEstimator
 from nimare.meta.kernel import MKDAKernel
 
 from nimare_neurosynth.database import DEFAULT_THRESHOLD
-from nimare_neurosynth.errors import EmptySelectionError, OptionError
-from nimare_neurosynth.estimators._base import FORMULAS, CountingEstimator
-from nimare_neurosynth.estimators._collections import (
-    Inputs,
-    Later,
-    as_studyset,
-    check_spaces,
-    coordinates_of,
-    narrowed,
-)
+from nimare_neurosynth.errors import OptionError
+from nimare_neurosynth.estimators._divided import DividedEstimator
 from nimare_neurosynth.estimators._labels import analyses_with
-from nimare_neurosynth.estimators._maps import chi2_maps
 
 if TYPE_CHECKING:
-    from nimare.results import MetaResult
-
     from nimare_neurosynth._typing import BoolArray
 
 
-class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
+class TermMeta(DividedEstimator):
     """Compare the analyses that a query selects with all others of a studyset.
 
     This is how Neurosynth is used: one database, and a term. ``NeurosynthChi2`` on the
@@ -75,10 +63,6 @@ class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
     'pain'
     """
 
-    null_method = "approximate"
-    n_iters = None
-    n_cores = 1
-
     def __init__(
         self,
         query: str = "",
@@ -121,56 +105,16 @@ class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
         self.mask = mask
         self.min_studies = min_studies
 
-    def fit(
-        self,
-        dataset: Any,
-        drop_invalid: bool = True,
-        ma_maps: Any = None,
-    ) -> MetaResult:
-        """Compare what the query selects with the rest of a studyset.
-
-        Parameters
-        ----------
-        dataset : Studyset, path, dict or Dataset
-            With annotations.
-        drop_invalid : bool
-            Pass over analyses without coordinates.
-        ma_maps
-            Not needed, and not looked at.
-
-        Returns
-        -------
-        MetaResult
-            With the maps of ``MKDAChi2``.
-
-        Raises
-        ------
-        QueryError, UnknownTermError
-            If the query cannot be read or names what is not there.
-        EmptySelectionError
-            If it selects nothing, or everything.
-        """
-        self.check_options()
+    def check_options(self) -> None:
+        """Raise an OptionError unless the options can work."""
+        super().check_options()
         if not isinstance(self.query, str) or not self.query.strip():
             raise OptionError(f"query must be a text, got {self.query!r}.")
-        studyset = as_studyset(dataset)
-        kept = narrowed(studyset, drop_invalid=drop_invalid)
-        check_spaces([kept.view])
-        inside = self._inside(kept.view)
-        if inside.all() or not inside.any():
-            what = "no" if not inside.any() else "every"
-            raise EmptySelectionError(
-                f"{self.query!r} selects {what} analysis of {len(inside):,}: there is "
-                "nothing to compare."
-            )
-        self.masker = self.masker_for(studyset)
-        self.dataset = studyset
-        self._kept = (kept,)
-        self._in_group1 = inside
-        self.inputs_ = Inputs(
-            id=list(kept.ids), coordinates=Later(coordinates_of, (kept, self.masker))
-        )
-        return self.result_of(*self._fit(studyset))
+
+    @property
+    def asked_(self) -> str:
+        """The query, and from which weight labels count."""
+        return f"the query '{self.query}' (weights of at least {self.threshold:g})"
 
     def _inside(self, view: Any) -> BoolArray:
         """Say which analyses the query selects, and remember it.
@@ -190,25 +134,3 @@ class TermMeta(CountingEstimator, CBMAEstimator):  # type: ignore[misc]
         )
         self._known = (asked, frozenset(view.keys[inside].astype(str).tolist()))
         return inside
-
-    def _fit(self, dataset: Any) -> Any:
-        self.null_distributions_ = {}
-        _, groups, selected = self.groups_of(self.min_studies)
-        maps = chi2_maps(groups, selected, self.prior)
-        return maps, {}, self._description_text()
-
-    def _compute_summarystat_est(self, ma_values: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} has no such statistic")
-
-    def _generate_description(self) -> str:
-        from nimare_neurosynth import __version__
-
-        n = int(np.count_nonzero(self._in_group1))
-        return (
-            "A Neurosynth meta-analysis \\citep{yarkoni2011large} was performed with "
-            f"nimare_neurosynth {__version__}. "
-            f"{self.kernel_transformer._generate_description()} "  # noqa: SLF001
-            f"{n:,} analyses that the query '{self.query}' selects (weights of at "
-            f"least {self.threshold:g}) were compared with the other "
-            f"{len(self._in_group1) - n:,} analyses of the studyset. {FORMULAS}"
-        )

@@ -14,6 +14,7 @@ from nimare_neurosynth.inference._null import (
     foci_null,
     label_null,
 )
+from nimare_neurosynth.inference._strata import quantile_parts
 
 __all__ = [
     "DEFAULT_CLUSTER_P",
@@ -25,4 +26,5 @@ __all__ = [
     "draw_groups",
     "foci_null",
     "label_null",
+    "quantile_parts",
 ]

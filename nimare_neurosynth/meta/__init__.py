@@ -4,10 +4,14 @@ from nimare_neurosynth.meta._analysis import (
     DEFAULT_LEAST,
     FEW_STUDIES,
     check_least,
+    check_prior,
+    choose,
     least_studies,
     meta_analysis,
+    need_database,
 )
-from nimare_neurosynth.meta._batch import ZTile, map_z
+from nimare_neurosynth.meta._batch import ZTile, expected_counts, map_z, totals_within
+from nimare_neurosynth.meta._family import FamilyWise, family_wise
 from nimare_neurosynth.meta._maps import Maps
 from nimare_neurosynth.meta._names import DEFAULT_Q, MAPS, MapInfo
 from nimare_neurosynth.meta._provenance import database_facts, software
@@ -21,18 +25,25 @@ __all__ = [
     "DEFAULT_Q",
     "FEW_STUDIES",
     "MAPS",
+    "FamilyWise",
     "MapInfo",
     "Maps",
     "TermMaps",
     "ZTile",
     "check_least",
+    "check_prior",
+    "choose",
     "database_facts",
+    "expected_counts",
+    "family_wise",
     "is_term_maps",
     "least_studies",
     "map_z",
     "meta_analysis",
+    "need_database",
     "open_term_maps",
     "software",
     "summarise_labels",
     "term_maps",
+    "totals_within",
 ]

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nimare_neurosynth._typing import BoolArray
+    from nimare_neurosynth.meta._family import FamilyWise
     from nimare_neurosynth.meta._provenance import Provenance
     from nimare_neurosynth.space import Mask
 
@@ -382,6 +383,7 @@ class Maps:
         fdr_q: float | None = DEFAULT_Q,
         picture: bool = False,
         tables: Mapping[str, pd.DataFrame] | None = None,
+        family: FamilyWise | None = None,
     ) -> list[Path]:
         """Save the maps of one label as NIfTI files, each with a JSON sidecar.
 
@@ -401,6 +403,8 @@ class Maps:
             Also save a picture of the thresholded association map.
         tables : mapping of str to pandas.DataFrame, optional
             Tables to save beside the maps as ``<name>.tsv``, each with a sidecar.
+        family : FamilyWise, optional
+            Save z and -log10 p, corrected for family-wise error, beside them.
 
         Returns
         -------
@@ -417,6 +421,7 @@ class Maps:
             fdr_q=fdr_q,
             picture=picture,
             tables=tables or {},
+            family=family,
         )
 
     # -------------------------------------------------------------- display

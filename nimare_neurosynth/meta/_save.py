@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from nimare_neurosynth.meta._family import FamilyWise
     from nimare_neurosynth.meta._maps import Maps
 
 THRESHOLDED = (
@@ -31,6 +33,7 @@ THRESHOLDED = (
 )
 """Maps whose thresholded form is saved too."""
 
+_CLUSTERS = re.compile(r"(Size|Mass)?_level-\w+$")
 PICTURE = "picture_z_desc-association.png"
 _BESIDE = frozenset(
     {PICTURE, "clusters.tsv", "clusters.json", "studies.tsv", "studies.json"}
@@ -46,6 +49,7 @@ def save_maps(
     fdr_q: float | None,
     picture: bool,
     tables: Mapping[str, pd.DataFrame],
+    family: FamilyWise | None = None,
 ) -> list[Path]:
     """Save the maps of one label; see :meth:`Maps.save`."""
     target = Path(folder)
@@ -60,6 +64,11 @@ def save_maps(
             sidecar = maps.sidecar(name, label=label, fdr_q=q)
             write_json(staging / f"{stem}.json", sidecar)
         facts = maps.sidecar("z_desc-association", label=label, fdr_q=fdr_q)
+        if family is not None:
+            for stem, values in family.arrays().items():
+                maps.mask.to_image(values).to_filename(staging / f"{stem}.nii.gz")
+                own = {**facts, "map": stem, "family_wise_error": family.facts}
+                write_json(staging / f"{stem}.json", own)
         for name, table in tables.items():
             write_table(staging / f"{name}.tsv", table, {**facts, "map": None})
         if picture:
@@ -86,7 +95,7 @@ def _jobs(
 def _is_ours(name: str) -> bool:
     """Tell whether an earlier analysis, saved into the same folder, made this file."""
     stem = (
-        name.split("_corr-", maxsplit=1)[0]
+        _CLUSTERS.sub("", name.split("_corr-", maxsplit=1)[0])
         .removesuffix(".nii.gz")
         .removesuffix(".json")
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from nimare_neurosynth.space import Mask
 
@@ -229,6 +229,7 @@ class TermMaps:
         self,
         function: Callable[[ZTile], T],
         *,
+        dtype: DTypeLike = np.float32,
         n_jobs: int = -1,
         progress: bool = False,
     ) -> list[T]:
@@ -239,6 +240,8 @@ class TermMaps:
         function : callable
             Receives each :class:`~nimare_neurosynth.meta.ZTile`: some labels, all
             voxels; in a worker thread.
+        dtype : dtype
+            Of the z values, float32 or float64.
         n_jobs : int
             Threads; -1 for all cores.
         progress : bool
@@ -262,7 +265,7 @@ class TermMaps:
                 expected=self._index["expected"][part],
                 totals=self.totals,
                 n_studies=self.n_studies,
-                dtype=np.float32,
+                dtype=dtype,
             )
             voxels = slice(0, self.mask.n_voxels)
             return function(ZTile(part, voxels, association, uniformity))

@@ -17,6 +17,7 @@ KERNELS = (
     "sum_changes",
     "add_sizes",
     "sum_over_voxels",
+    "count_by_parcel",
     "voxels_of_studies",
     "z_tile",
 )

@@ -54,7 +54,9 @@ def everything(mask):
         n_studies=8,
     )
     parts = [a for s in made.segments for a in (s.offsets, s.runs, s.sizes, s.totals)]
-    return (*parts, counts, made.sum_of(values), made.to_csr().indices, *z)
+    parcel = (np.arange(mask.n_voxels) % 4 - 1).astype(np.int32)
+    by_parcel = made.count_by(parcel, 3)
+    return (*parts, by_parcel, counts, made.sum_of(values), made.to_csr().indices, *z)
 
 
 @pytest.fixture(scope="module")

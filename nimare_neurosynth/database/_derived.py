@@ -1,0 +1,79 @@
+"""What is made of a database, and kept with it or shared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from nimare_neurosynth.errors import OptionError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nimare_neurosynth.database._labelset import LabelSet
+    from nimare_neurosynth.database._peaks import Peaks
+
+DEFAULT_TALAIRACH = "icbm_spm"
+
+
+class Derived:
+    """A part of :class:`Database`: other forms of it."""
+
+    label_sets: dict[str, LabelSet]
+    n_studies: int
+    peaks: Peaks
+    _mni: dict[str | None, NDArray[np.float64]]
+
+    def mni(self, talairach: str | None = DEFAULT_TALAIRACH) -> NDArray[np.float64]:
+        """Give all peaks in MNI space; kept, as places are asked for again and again.
+
+        Parameters
+        ----------
+        talairach : {"icbm_spm", "icbm_other"} or None
+            How Talairach peaks come to MNI space.
+
+        Returns
+        -------
+        ndarray of float64, shape (3, n_peaks)
+            x, y and z in mm; not to be written to.
+        """
+        if talairach not in self._mni:
+            made = np.ascontiguousarray(self.peaks.to_mni(talairach).T)
+            made.setflags(write=False)
+            self._mni[talairach] = made
+        return self._mni[talairach]
+
+    def with_label_set(self, labels: LabelSet) -> Self:
+        """Give a database with one more label set, and all else as it is.
+
+        Parameters
+        ----------
+        labels : LabelSet
+            A weight for each of this database's studies, in their order.
+
+        Returns
+        -------
+        Database
+            Of the same studies and peaks; nothing is computed anew.
+
+        Raises
+        ------
+        OptionError
+            If it has other studies, or the name of a label set that is there.
+        """
+        if labels.name in self.label_sets:
+            raise OptionError(
+                f"this database has a label set {labels.name!r}: give the new one "
+                "another name."
+            )
+        if labels.weights is not None and labels.weights.shape[0] != self.n_studies:
+            raise OptionError(
+                f"the label set {labels.name!r} is of {labels.weights.shape[0]:,} "
+                f"studies, this database has {self.n_studies:,}."
+            )
+        made = object.__new__(type(self))
+        sets = {**self.label_sets, labels.name: labels}
+        kept = {k: v for k, v in vars(self).items() if k != "content_hash"}
+        vars(made).update(kept, label_sets=sets, _known_hash=None)
+        return made
