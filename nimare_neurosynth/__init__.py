@@ -7,6 +7,7 @@
     Selection                   studies chosen by terms, regions, places, metadata
     meta_analysis, Maps         where the selected studies activate the brain
     term_maps, TermMaps         the maps of all terms, in a folder
+    convert                     a database in another form
     macm                        what is active with a seed
     decode                      the terms that an image looks like
     decode_region               the terms of studies that activate a region
@@ -34,6 +35,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nimare_neurosynth.convert import convert
     from nimare_neurosynth.database import Database, Selection
     from nimare_neurosynth.datasets import load_demo
     from nimare_neurosynth.decoding import decode, decode_region, decode_studies
@@ -75,6 +77,7 @@ _HOME = {
     "TermMeta": "estimators",
     "append_studies": "io",
     "concatenate": "io",
+    "convert": "convert",
     "decode": "decoding",
     "decode_region": "decoding",
     "decode_studies": "decoding",
@@ -102,6 +105,7 @@ __all__ = [
     "TermMeta",
     "append_studies",
     "concatenate",
+    "convert",
     "decode",
     "decode_region",
     "decode_studies",

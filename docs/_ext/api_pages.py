@@ -13,6 +13,7 @@ MODULES = (
     "database",
     "database.query",
     "io",
+    "convert",
     "datasets",
     "meta",
     "decoding",

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nimare_neurosynth.cli import _append, _commands, _decode, _macm, _term_maps
+from nimare_neurosynth.cli import (
+    _append,
+    _commands,
+    _convert,
+    _decode,
+    _macm,
+    _term_maps,
+)
 from nimare_neurosynth.errors import NeurosynthError
 
 if TYPE_CHECKING:
@@ -80,7 +87,13 @@ def group() -> None:
     """Ask a database of brain-activation studies where, and have the maps at once."""
 
 
-_OTHERS = (_append.append, *_term_maps.COMMANDS, _decode.decode, _macm.macm)
+_OTHERS = (
+    _append.append,
+    *_term_maps.COMMANDS,
+    _decode.decode,
+    _macm.macm,
+    *_convert.COMMANDS,
+)
 for command in (*_commands.COMMANDS, *_OTHERS):
     group.add_command(command)
 

@@ -1,0 +1,199 @@
+"""Databases as tables: Neurosynth's two layouts, and plain CSV."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from nimare_neurosynth.convert._diff import examples
+from nimare_neurosynth.errors import FormatError
+from nimare_neurosynth.io import atomic_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nimare_neurosynth.convert._report import Report
+    from nimare_neurosynth.database import Database, LabelSet
+
+_NEVER = frozenset({"study_id", "study", "id"})
+
+
+def peak_table(database: Database) -> pd.DataFrame:
+    """Give a row for each peak: ``id``, ``x``, ``y``, ``z``, ``space``, and more."""
+    peaks = database.peaks
+    study = np.asarray(peaks.study)
+    table = pd.DataFrame({"id": database.study_ids[study]})
+    for i, axis in enumerate("xyz"):
+        table[axis] = np.asarray(peaks.xyz)[:, i]
+    table["space"] = np.array(peaks.spaces, dtype=object)[np.asarray(peaks.space)]
+    analyses = (
+        database.table("analyses") if "analyses" in database.table_names else None
+    )
+    if analyses is not None:
+        at = np.asarray(peaks.analysis)
+        for name in analyses.columns:
+            if name not in _NEVER and name not in table.columns:
+                table[name] = analyses[name].to_numpy()[at]
+    own = database.table("peaks") if "peaks" in database.table_names else None
+    if own is not None:
+        for name in own.columns:
+            if name not in _NEVER and name not in table.columns:
+                table[name] = own[name].to_numpy()
+    return table
+
+
+def write_csv(database: Database, folder: Path, report: Report) -> None:
+    """Write ``peaks.csv``, ``studies.csv`` and ``labels_NAME.csv``."""
+    with atomic_folder(folder) as staging:
+        peak_table(database).to_csv(staging / "peaks.csv", index=False)
+        database.studies.to_csv(staging / "studies.csv", index=False)
+        for labels in database.label_sets.values():
+            if labels.weights is not None:
+                path = staging / f"labels_{_file_name(labels.name)}.csv"
+                _write_weights(labels, database, path, ",")
+            else:
+                report.lost.append(f"the label set {labels.name}, without weights")
+        files = sorted(p.name for p in staging.iterdir())
+    report.files += files
+    report.changed.append("studies and labels are in files of their own")
+    _note_texts(database, report)
+
+
+def write_legacy(database: Database, folder: Path, report: Report) -> None:
+    """Write ``database.txt`` and ``features.txt``, as Neurosynth did until 2018."""
+    table = peak_table(database)
+    place = np.asarray(database.peaks.study)
+    for name in database.studies.columns:
+        if name not in _NEVER and name not in table.columns:
+            table[name] = database.studies[name].to_numpy()[place]
+        elif name == "space":
+            continue
+        elif name in table.columns and name not in _NEVER:
+            report.lost.append(f"{name} of studies: peaks have a column of that name")
+    table = _in_study_order(table, place)
+    known = [
+        labels for labels in database.label_sets.values() if labels.weights is not None
+    ]
+    with atomic_folder(folder) as staging:
+        table.to_csv(staging / "database.txt", sep="\t", index=False)
+        for i, labels in enumerate(known):
+            name = "features" if i == 0 else f"features_{_file_name(labels.name)}"
+            _write_weights(labels, database, staging / f"{name}.txt", "\t")
+        files = sorted(p.name for p in staging.iterdir())
+    report.files += files
+    if known:
+        first = known[0].name
+        report.changed.append(f"the label set {first} is called features")
+    for labels in known[1:]:
+        report.changed.append(
+            f"the label set {labels.name} is in a file of its own: give it as features"
+        )
+    silent = ~database.has_peaks
+    if silent.any():
+        ids = [str(i) for i in database.study_ids[silent]]
+        report.lost.append(f"{len(ids):,} studies without peaks: {examples(ids)}")
+    _note_sets(database, report)
+    _note_texts(database, report)
+
+
+def write_neurosynth(database: Database, folder: Path, report: Report) -> None:
+    """Write the layout of Neurosynth's data since 2021."""
+    about = database.about
+    stem = f"data-{_file_name(about.name)}"
+    if about.version:
+        stem += f"_version-{_file_name(about.version)}"
+    peaks = peak_table(database)
+    studies = database.studies.rename(columns={"study_id": "id"}).drop(
+        columns="study", errors="ignore"
+    )
+    place = np.asarray(database.peaks.study)
+    of_study = studies["space"].to_numpy()[place] if "space" in studies else None
+    if of_study is None or (of_study.astype(str) != peaks["space"].to_numpy()).any():
+        report.changed.append("spaces are a column of the coordinates")
+    else:
+        peaks = peaks.drop(columns="space")
+    with atomic_folder(folder) as staging:
+        _write_gzipped(peaks, staging / f"{stem}_coordinates.tsv.gz")
+        _write_gzipped(studies, staging / f"{stem}_metadata.tsv.gz")
+        for labels in database.label_sets.values():
+            _write_vocabulary(labels, staging, stem, report)
+        files = sorted(p.name for p in staging.iterdir())
+    report.files += files
+    _note_texts(database, report)
+
+
+def _write_vocabulary(
+    labels: LabelSet, folder: Path, stem: str, report: Report
+) -> None:
+    from scipy.sparse import csc_matrix, save_npz
+
+    name = _file_name(labels.name)
+    if name != labels.name:
+        report.changed.append(f"the label set {labels.name} is called {name}")
+    if any("\n" in label or not label.strip() for label in labels.labels):
+        raise FormatError(
+            f"a label of {labels.name!r} is empty or has several lines: a vocabulary "
+            "has one on each line."
+        )
+    own = f"{stem}_vocab-{name}"
+    (folder / f"{own}_vocabulary.txt").write_text(
+        "\n".join(labels.labels), encoding="utf-8"
+    )
+    if labels.weights is not None:
+        source = f"_source-{_file_name(labels.source)}" if labels.source else ""
+        kind = _file_name(labels.kind)
+        path = folder / f"{own}{source}_type-{kind}_features.npz"
+        save_npz(path, csc_matrix(labels.weights))
+
+
+def _write_weights(
+    labels: LabelSet, database: Database, path: Path, separator: str
+) -> None:
+    """Write weights as a table, some hundred studies at a time."""
+    weights = labels.weights.tocsr()  # type: ignore[union-attr]
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        for first in range(0, max(database.n_studies, 1), 512):
+            part = weights[first : first + 512].toarray()
+            table = pd.DataFrame(part, columns=list(labels.labels))
+            ids = database.study_ids[first : first + 512]
+            table.insert(0, "pmid", ids, allow_duplicates=True)
+            table.to_csv(
+                stream,
+                sep=separator,
+                index=False,
+                header=first == 0,
+                float_format="%.17g",
+            )
+
+
+def _write_gzipped(table: pd.DataFrame, path: Path) -> None:
+    text = table.to_csv(sep="\t", index=False).encode()
+    path.write_bytes(gzip.compress(text, compresslevel=6, mtime=0))
+
+
+def _in_study_order(table: pd.DataFrame, place: Any) -> pd.DataFrame:
+    """Sort peaks by study: the reader takes the order of studies from theirs."""
+    return table.iloc[np.argsort(place, kind="stable")]
+
+
+def _file_name(name: str) -> str:
+    """Make a name that can be a part of a file's name."""
+    allowed = "".join(c if c.isalnum() or c in ".+" else "-" for c in name)
+    return allowed.strip(".-") or "unnamed"
+
+
+def _note_sets(database: Database, report: Report) -> None:
+    for labels in database.label_sets.values():
+        if labels.weights is None:
+            report.lost.append(f"the vocabulary {labels.name}, which has no weights")
+        elif labels.kind != "weight" or labels.source:
+            report.lost.append(f"what the weights of {labels.name} are ({labels.kind})")
+
+
+def _note_texts(database: Database, report: Report) -> None:
+    if "texts" in database.table_names:
+        columns = [c for c in database.table("texts").columns if c not in _NEVER]
+        report.lost.append(f"texts ({', '.join(columns)})")
