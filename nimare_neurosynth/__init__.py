@@ -35,7 +35,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nimare_neurosynth.convert import convert
+    from nimare_neurosynth.converters import convert
     from nimare_neurosynth.database import Database, Selection
     from nimare_neurosynth.datasets import load_demo
     from nimare_neurosynth.decoding import decode, decode_region, decode_studies
@@ -77,7 +77,7 @@ _HOME = {
     "TermMeta": "estimators",
     "append_studies": "io",
     "concatenate": "io",
-    "convert": "convert",
+    "convert": "converters",
     "decode": "decoding",
     "decode_region": "decoding",
     "decode_studies": "decoding",

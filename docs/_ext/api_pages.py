@@ -13,7 +13,7 @@ MODULES = (
     "database",
     "database.query",
     "io",
-    "convert",
+    "converters",
     "datasets",
     "meta",
     "decoding",

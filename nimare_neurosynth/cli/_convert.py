@@ -43,8 +43,8 @@ def convert(
     db: str, features: Path | None, target: Path, *, to: str | None, as_json: bool
 ) -> None:
     """Write DB in another form, and say what was carried over and what not."""
-    from nimare_neurosynth.convert import check_target
-    from nimare_neurosynth.convert import convert as converted
+    from nimare_neurosynth.converters import check_target
+    from nimare_neurosynth.converters import convert as converted
 
     check_target(target, to)
     report = converted(open_any(db, features), target, to=to)
@@ -69,7 +69,7 @@ not there is a difference."""
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def diff(first: str, second: str, *, as_json: bool) -> None:
     """Say what studies, peaks and labels two databases do not share."""
-    from nimare_neurosynth.convert import diff_databases
+    from nimare_neurosynth.converters import diff_databases
 
     found = diff_databases(open_any(first, None), open_any(second, None))
     if as_json:

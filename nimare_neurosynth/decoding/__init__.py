@@ -2,7 +2,7 @@
 
 from nimare_neurosynth.decoding._bayes import BayesDecoder, decode_bayes
 from nimare_neurosynth.decoding._choice import ChosenTerms, choose_terms
-from nimare_neurosynth.decoding._classes import Classifier, CrossValidation
+from nimare_neurosynth.decoding._classes import Classifier
 from nimare_neurosynth.decoding._compare import METHODS
 from nimare_neurosynth.decoding._continuous import MapDecoder
 from nimare_neurosynth.decoding._decode import decode
@@ -18,6 +18,7 @@ from nimare_neurosynth.decoding._scatter import scatter
 from nimare_neurosynth.decoding._stored import StoredDecoder
 from nimare_neurosynth.decoding._studies import STUDY_METHODS, decode_studies
 from nimare_neurosynth.decoding._terms import Terms
+from nimare_neurosynth.decoding._validation import CrossValidation, confusion_table
 
 __all__ = [
     "METHODS",
@@ -33,6 +34,7 @@ __all__ = [
     "StoredDecoder",
     "Terms",
     "choose_terms",
+    "confusion_table",
     "decode",
     "decode_bayes",
     "decode_region",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from nimare_neurosynth.decoding._likelihood import (
     log_shares,
 )
 from nimare_neurosynth.decoding._result import Decoding, gathered
+from nimare_neurosynth.decoding._validation import CrossValidation
 from nimare_neurosynth.engine import LabelColumns, count_columns
 from nimare_neurosynth.errors import EmptySelectionError, OptionError, warn
 from nimare_neurosynth.meta import (
@@ -36,7 +36,6 @@ from nimare_neurosynth.space import as_mask
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     from nimare_neurosynth._typing import BoolArray
@@ -312,69 +311,6 @@ class Classifier:
             image_facts=image_facts,
             facts={**self.facts, "method": "classes"},
         )
-
-
-@dataclass(frozen=True, eq=False)
-class CrossValidation:
-    """How studies were classified by what was learnt from other studies.
-
-    Attributes
-    ----------
-    classes : tuple of str
-        The classes.
-    truth : ndarray of int64, shape (n_studies,)
-        Which class each study is of.
-    probabilities : ndarray of float64, shape (n_studies, n_classes)
-        What was found for it.
-    """
-
-    classes: tuple[str, ...]
-    truth: NDArray[np.int64]
-    probabilities: NDArray[np.float64]
-
-    @property
-    def found(self) -> NDArray[np.int64]:
-        """The most probable class of each study."""
-        return np.asarray(self.probabilities.argmax(axis=1))
-
-    @property
-    def accuracy(self) -> float:
-        """Mean over the classes of the share of studies put in the right one.
-
-        By chance it is one divided by the number of classes, however unequal they are.
-        """
-        right = self.found == self.truth
-        return float(np.mean([right[self.truth == k].mean() for k in self._range]))
-
-    @property
-    def log_loss(self) -> float:
-        """Mean of -log P(right class): 0 is perfect."""
-        own = self.probabilities[np.arange(len(self.truth)), self.truth]
-        return float(-np.log(np.maximum(own, 1e-300)).mean())
-
-    @property
-    def _range(self) -> range:
-        return range(len(self.classes))
-
-    def confusion(self) -> pd.DataFrame:
-        """Count studies by class (rows) and by what they were taken for (columns)."""
-        import pandas as pd
-
-        n = len(self.classes)
-        counts = np.bincount(self.truth * n + self.found, minlength=n * n)
-        index = pd.Index(self.classes, name="class")
-        return pd.DataFrame(counts.reshape(n, n), index, list(self.classes))
-
-    def __repr__(self) -> str:
-        chance = 1 / len(self.classes)
-        return (
-            f"<CrossValidation of {len(self.truth):,} studies of "
-            f"{len(self.classes)} classes: {100 * self.accuracy:.1f} % right "
-            f"(by chance {100 * chance:.1f} %)>"
-        )
-
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>{self.confusion().to_html()}"
 
 
 def _choices(

@@ -44,7 +44,7 @@ def decode(
     ----------
     database : Database or TermMaps
         Studies with terms; or maps that are stored already, which need no studies but
-        give no p values (see :class:`StoredDecoder`).
+        give no p values (:class:`nimare_neurosynth.decoding.StoredDecoder`).
     images : path, nibabel image, ndarray, sequence or dict of these, or folder
         Maps in MNI space, on any grid: they are resampled to the mask. An image with
         four dimensions is one for each volume; arrays have one value per voxel of the

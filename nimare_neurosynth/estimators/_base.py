@@ -331,6 +331,15 @@ class CountingEstimator:
         return state
 
 
+def check_null_method(method: str) -> None:
+    """Raise an OptionError unless random maps can be made that way."""
+    if method not in ("label-permutation", "random-foci"):
+        raise OptionError(
+            "fwe_null_method must be 'label-permutation' or 'random-foci', got "
+            f"{method!r}."
+        )
+
+
 def least_analyses(min_studies: float, n_analyses: int) -> int:
     """Turn a minimum number or share of analyses into a number.
 

@@ -10,6 +10,7 @@ from nimare.meta.kernel import MKDAKernel
 
 from nimare_neurosynth.database import check_region_bound, parse_coordinates
 from nimare_neurosynth.errors import OptionError
+from nimare_neurosynth.estimators._base import check_null_method
 from nimare_neurosynth.estimators._collections import mask_of
 from nimare_neurosynth.estimators._divided import DividedEstimator
 from nimare_neurosynth.space import region_voxels
@@ -83,11 +84,7 @@ class MACM(DividedEstimator):
         mask_coverage: str = "brain",
         **kwargs: Any,
     ) -> None:
-        if fwe_null_method not in ("label-permutation", "random-foci"):
-            raise OptionError(
-                "fwe_null_method must be 'label-permutation' or 'random-foci', got "
-                f"{fwe_null_method!r}."
-            )
+        check_null_method(fwe_null_method)
         super().__init__(
             kernel_transformer=kernel_transformer,
             memory=memory,

@@ -14,7 +14,7 @@ from nimare_neurosynth.database import (
     DEFAULT_THRESHOLD,
     Database,
 )
-from nimare_neurosynth.decoding import choose_terms
+from nimare_neurosynth.decoding import choose_terms, confusion_table
 from nimare_neurosynth.errors import (
     EmptySelectionError,
     OptionError,
@@ -84,12 +84,7 @@ class RegionClassification:
 
     def confusion(self) -> pd.DataFrame:
         """Count studies by their region (rows) and the predicted one (columns)."""
-        import pandas as pd
-
-        n = len(self.regions)
-        counts = np.bincount(self.truth * n + self.found, minlength=n * n)
-        index = pd.Index(self.regions, name="region")
-        return pd.DataFrame(counts.reshape(n, n), index, list(self.regions))
+        return confusion_table(self.truth, self.found, self.regions, "region")
 
     def importances(self) -> pd.DataFrame:
         """Give the model's weights: a row for each term, a column for each region.

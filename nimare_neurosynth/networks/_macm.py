@@ -58,7 +58,8 @@ def macm(
     seeds : coordinate, path, image, Selection, Parcels, or list or dict of these
         A coordinate (x, y, z) in mm stands for the studies that report a peak within
         ``seed_radius_mm`` of it; a region (image of which every non-zero voxel counts,
-        or array of bool) and each of some :class:`Parcels` for those that activate it.
+        or array of bool), and each of some
+        :class:`~nimare_neurosynth.networks.Parcels`, for those that activate it.
         Several seeds give several maps; a dict names them.
     seed_radius_mm : float
         Of coordinates.

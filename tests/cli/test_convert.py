@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nimare_neurosynth import load_demo, read_database
-from nimare_neurosynth.convert import diff_databases
+from nimare_neurosynth.converters import diff_databases
 
 
 def test_convert_says_what_became_of_it(run, tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from nimare_neurosynth import load_demo
-from nimare_neurosynth.convert import diff_databases
+from nimare_neurosynth.converters import diff_databases
 from nimare_neurosynth.database import Database, LabelSet, Peaks
 from tests.oracles import random_database
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nimare_neurosynth import load_demo, meta_analysis, read_database
-from nimare_neurosynth.convert import FORMATS, convert, diff_databases, format_of
+from nimare_neurosynth.converters import FORMATS, convert, diff_databases, format_of
 from nimare_neurosynth.errors import FormatError, OptionError
 from tests.oracles import quietly, random_database
 

@@ -7,11 +7,11 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nimare_neurosynth.convert._diff import diff_databases
-from nimare_neurosynth.convert._report import Report
-from nimare_neurosynth.convert._sleuth import write_sleuth
-from nimare_neurosynth.convert._studysets import write_nimads, write_parquet
-from nimare_neurosynth.convert._tables import (
+from nimare_neurosynth.converters._diff import diff_databases
+from nimare_neurosynth.converters._report import Report
+from nimare_neurosynth.converters._sleuth import write_sleuth
+from nimare_neurosynth.converters._studysets import write_nimads, write_parquet
+from nimare_neurosynth.converters._tables import (
     write_csv,
     write_legacy,
     write_neurosynth,

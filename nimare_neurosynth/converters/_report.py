@@ -15,7 +15,7 @@ class Report:
     source, target : str
         Where from, where to.
     form : str
-        What was written; one of :data:`nimare_neurosynth.convert.FORMATS`.
+        What was written; one of :data:`nimare_neurosynth.converters.FORMATS`.
     carried : dict of str to int
         How much of what was written: studies, analyses, peaks, labels.
     changed : list of str

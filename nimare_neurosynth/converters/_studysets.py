@@ -15,7 +15,7 @@ from nimare_neurosynth.io import atomic_folder, to_studyset
 if TYPE_CHECKING:
     from typing import Any
 
-    from nimare_neurosynth.convert._report import Report
+    from nimare_neurosynth.converters._report import Report
     from nimare_neurosynth.database import Database
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from nimare_neurosynth.convert._diff import examples
+from nimare_neurosynth.converters._diff import examples
 from nimare_neurosynth.errors import FormatError
 from nimare_neurosynth.io import atomic_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nimare_neurosynth.convert._report import Report
+    from nimare_neurosynth.converters._report import Report
     from nimare_neurosynth.database import Database, LabelSet
 
 _NEVER = frozenset({"study_id", "study", "id"})

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from nimare_neurosynth.convert._diff import columns_of
+from nimare_neurosynth.converters._diff import columns_of
 from nimare_neurosynth.io import write_atomic
 from nimare_neurosynth.space import is_talairach
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nimare_neurosynth.convert._report import Report
+    from nimare_neurosynth.converters._report import Report
     from nimare_neurosynth.database import Database
 
 _SIZES = ("sample_size", "n_subjects", "subjects", "n", "sample_sizes")
