@@ -9,7 +9,7 @@ from nimare_neurosynth import load_demo
 from nimare_neurosynth.networks import Parcels, coactivation_matrix
 
 # %%
-# Cut the brain into cubes of 24 mm, and keep the hundred largest. (In real work, take an
+# Cut the brain into cubes of 24 mm, and keep the hundred largest. (In real work take an
 # atlas: ``Parcels.from_atlas("atlas.nii.gz")``.)
 
 grid = Parcels.grid(24)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,11 @@ from nimare_neurosynth.cli._options import (
     out_folder_option,
     radius_option,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nimare_neurosynth.database import Database
 
 
 @click.command(
@@ -115,6 +120,7 @@ def macm(
 
     if (seed is None) == (mask is None):
         raise click.UsageError("give --seed X Y Z or --mask IMG: one of them.")
+    _check_together(options, place=seed is not None)
     if options["number_of"] is not None and mask is None:
         raise click.UsageError("--label is for an atlas: give --mask IMG too.")
     check_folder(out)
@@ -124,7 +130,9 @@ def macm(
     if options["number_of"] is not None:
         chosen = Parcels.from_atlas(str(mask)).only(str(options["number_of"]))
     how = {
-        "seed_radius_mm": options["seed_radius"] or radius,
+        "seed_radius_mm": radius
+        if options["seed_radius"] is None
+        else options["seed_radius"],
         "radius_mm": radius,
         "min_voxels": options["min_voxels"],
         "min_proportion": options["min_proportion"],
@@ -154,7 +162,7 @@ def macm(
         out,
         fdr_q=q,
         picture=picture,
-        tables={"clusters": clusters},
+        tables={"clusters": clusters, "studies": _studies(database, chosen, how)},
         family=family,
     )
     if as_json:
@@ -162,3 +170,21 @@ def macm(
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
         click.echo(f"{len(files)} files in {out}")
+
+
+def _check_together(options: dict[str, Any], *, place: bool) -> None:
+    """Refuse options that are of the other kind of seed."""
+    others = ("min_voxels", "min_proportion") if place else ("seed_radius",)
+    for name in others:
+        if options[name] is not None:
+            kind = "--seed" if place else "--mask"
+            raise click.UsageError(f"--{name.replace('_', '-')} is not for {kind}.")
+
+
+def _studies(database: Database, chosen: Any, how: dict[str, Any]) -> pd.DataFrame:
+    """List the studies that activate the seed."""
+    if isinstance(chosen, tuple):
+        near = database.select(near=chosen, radius_mm=how["seed_radius_mm"])
+        return near.table()
+    bound = {name: how[name] for name in ("min_voxels", "min_proportion")}
+    return database.select(region=chosen, radius_mm=how["radius_mm"], **bound).table()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nimare_neurosynth.decoding._compare import check_varies
 from nimare_neurosynth.decoding._images import read_patterns
-from nimare_neurosynth.errors import ImageError
+from nimare_neurosynth.errors import ImageError, warn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,8 +53,15 @@ def scatter(
     if len(patterns) != 1:
         raise ImageError(f"one image is needed to draw, got {len(patterns)}.")
     inside = decoder.voxels
+    values = patterns[0].values[inside]
+    check_varies(values, patterns[0].name, "pearson")
+    if n := patterns[0].facts["n_not_finite"]:
+        warn(
+            f"{n:,} voxels of {patterns[0].name!r} in the brain are NaN or infinite: "
+            "they count as 0."
+        )
     return plot_scatter(
-        patterns[0].values[inside],
+        values,
         decoder.values(term)[inside],
         x_label=patterns[0].name,
         y_label=f"{term} (association z)",

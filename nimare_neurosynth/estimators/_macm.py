@@ -40,7 +40,7 @@ class MACM(DividedEstimator):
         Prior probability of being selected, for the ``_prior`` maps.
     fwe_null_method : {"label-permutation", "random-foci"}
         How ``FWECorrector(method="montecarlo")`` makes random maps. Labels are
-        exchanged between studies with about as many foci, unless ``strata=None`` is
+        exchanged between studies with about as many foci, unless ``strata="none"`` is
         given to the corrector: analyses that were chosen for activating something have
         more foci than others.
     memory, memory_level
@@ -137,9 +137,12 @@ class MACM(DividedEstimator):
         """Correct for family-wise error with the largest values of random maps.
 
         As that of the other estimators, but labels are exchanged between studies with
-        about as many foci unless ``strata=None``; random foci have no strata.
+        about as many foci unless ``strata="none"``; random foci have no strata.
         """
-        if self.fwe_null_method == "random-foci" and strata == "peaks":
+        usual = isinstance(strata, str) and strata == "peaks"
+        if isinstance(strata, str) and strata == "none":
+            strata = None  # NiMARE's correctors leave out what is None
+        elif usual and self.fwe_null_method == "random-foci":
             strata = None
         return super().correct_fwe_montecarlo(
             result,
@@ -153,7 +156,7 @@ class MACM(DividedEstimator):
 
     def _is_place(self) -> bool:
         seed = self.seed
-        numbers = isinstance(seed, list | tuple | np.ndarray) and len(seed) == 3
+        numbers = isinstance(seed, list | tuple | np.ndarray) and np.shape(seed) == (3,)
         return numbers and all(isinstance(v, int | float | np.number) for v in seed)
 
     def _inside(self, view: Any) -> BoolArray:

@@ -179,8 +179,11 @@ def family_wise(
         raise OptionError(
             f"n_permutations must be a whole number from 1 up, got {n_permutations!r}."
         )
-    if not 0 < cluster_p < 1:
+    number = isinstance(cluster_p, float | np.floating)
+    if not (number and 0 < cluster_p < 1):
         raise OptionError(f"cluster_p must be above 0 and below 1, got {cluster_p!r}.")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise OptionError(f"the seed must be a whole number from 0 up, got {seed!r}.")
     activations = database.activations(
         radius_mm=radius_mm, mask=mask, talairach=talairach, n_jobs=n_jobs
     )

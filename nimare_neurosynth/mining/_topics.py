@@ -28,9 +28,9 @@ def fit_topics(
 ) -> tuple[LabelSet, pd.DataFrame]:
     """Find topics in the words of studies.
 
-    Latent Dirichlet allocation (Blei et al. 2003), by scikit-learn's online variational
-    Bayes. Neurosynth's own topics are by Gibbs sampling (MALLET): other topics, of the
-    same kind.
+    Latent Dirichlet allocation (Blei et al. 2003), by scikit-learn's variational Bayes
+    of all studies at once. Neurosynth's own topics are by Gibbs sampling (MALLET):
+    other topics, of the same kind.
 
     Parameters
     ----------
@@ -81,15 +81,17 @@ def fit_topics(
         ("n_words", n_words, 1),
         ("max_iter", max_iter, 1),
     ):
-        if not isinstance(value, int | np.integer) or value < least:
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole or value < least:
             raise OptionError(
                 f"{what} must be a whole number from {least} up, got {value!r}."
             )
     if words.weights is None:
         raise OptionError(f"the label set {words.name!r} has no weights.")
-    if (words.weights.data < 0).any():
-        raise OptionError(f"the label set {words.name!r} has weights below 0.")
-    counts = words.weights.tocsr()
+    if not (words.weights.data >= 0).all():
+        raise OptionError(f"the label set {words.name!r} has weights below 0, or NaN.")
+    counts = words.weights.tocsr()  # a copy, in which zeros are no words
+    counts.eliminate_zeros()
     known = np.flatnonzero(np.diff(counts.indptr) > 0)
     if len(known) < n_topics:
         raise OptionError(

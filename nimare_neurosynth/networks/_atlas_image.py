@@ -30,7 +30,7 @@ def whole_numbers(values: NDArray[Any]) -> NDArray[np.int64]:
         )
     plain = np.nan_to_num(np.asarray(values, dtype=np.float64), posinf=0, neginf=0)
     rounded = np.round(plain)
-    if not np.allclose(plain, rounded, atol=1e-4):
+    if not np.allclose(plain, rounded, rtol=1e-7, atol=1e-4):
         raise ImageError(
             "an atlas has whole numbers, and this image has others: is it a map of "
             "probabilities? Threshold it, or give masks to from_images()."

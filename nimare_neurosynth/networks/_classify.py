@@ -205,7 +205,9 @@ def classify_regions(
 
     need_database(database)
     parcels = as_parcels(regions, mask=mask)
-    _check(parcels, n_folds)
+    if len(parcels) < 2:
+        raise OptionError("two regions at least are needed, got one.")
+    _check(n_folds, model)
     if min_voxels is not None:
         min_proportion = None
     chosen = choose_terms(
@@ -243,15 +245,20 @@ def classify_regions(
         found=found,
         accuracies=np.array(accuracies),
         model=whole,
-        weights=_weights_of(whole, len(parcels)),
+        weights=_weights_of(whole, len(parcels), x.shape[1]),
         n_of_several=int(np.count_nonzero(n_active > 1)),
         parcels=parcels,
     )
 
 
-def _check(parcels: Parcels, n_folds: int) -> None:
-    if len(parcels) < 2:
-        raise OptionError("two regions at least are needed, got one.")
+def _check(n_folds: int, model: Any) -> None:
+    from sklearn.base import is_classifier
+
+    usable = hasattr(model, "get_params") and not isinstance(model, type)
+    if model is not None and not (usable and is_classifier(model)):
+        raise OptionError(
+            f"model must be a classifier of scikit-learn or None, got {model!r}."
+        )
     if not isinstance(n_folds, int | np.integer) or n_folds < 2:
         raise OptionError(f"n_folds must be a whole number from 2 up, got {n_folds!r}.")
 
@@ -285,14 +292,21 @@ def _default_model(seed: int) -> Any:
     )
 
 
-def _weights_of(model: Any, n_regions: int) -> NDArray[np.float64] | None:
+def _weights_of(
+    model: Any, n_regions: int, n_features: int
+) -> NDArray[np.float64] | None:
     """Give coefficients for each region, or importances for all."""
     last = model.steps[-1][1] if hasattr(model, "steps") else model
+    if getattr(last, "n_features_in_", n_features) != n_features:
+        return None  # earlier steps chose or made features
     if hasattr(last, "coef_"):
-        coefficients = np.atleast_2d(np.asarray(last.coef_, dtype=np.float64))
+        found = last.coef_
+        dense = found.toarray() if hasattr(found, "toarray") else found
+        coefficients = np.atleast_2d(np.asarray(dense, dtype=np.float64))
         if len(coefficients) == 1 and n_regions == 2:
             return np.concatenate([-coefficients, coefficients])
-        return coefficients
+        # of kernel machines they are of pairs of regions
+        return None if hasattr(last, "dual_coef_") else coefficients
     if hasattr(last, "feature_importances_"):
         return np.asarray(last.feature_importances_, dtype=np.float64)[None]
     return None
@@ -347,8 +361,13 @@ def predict_terms(
 
     need_database(database)
     parcels = as_parcels(regions, mask=mask)
-    if not isinstance(n_folds, int | np.integer) or n_folds < 2:
-        raise OptionError(f"n_folds must be a whole number from 2 up, got {n_folds!r}.")
+    _check(n_folds, model)
+    if model is not None and not hasattr(model, "predict_proba"):
+        raise OptionError(f"a model with predict_proba is needed, got {model!r}.")
+    if taken := {"term", "n_studies", "auc"} & set(parcels.names):
+        raise OptionError(
+            f"a region cannot be called {min(taken)!r}, as a column of the result is."
+        )
     chosen = choose_terms(
         database,
         terms,
@@ -363,8 +382,20 @@ def predict_terms(
     x = (parcels.count_in(activations) / parcels.sizes)[rows]
     estimator = _default_model(seed) if model is None else model
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    usable = np.flatnonzero(len(rows) - chosen.columns.sizes >= n_folds)
+    if not len(usable):
+        raise EmptySelectionError(
+            f"fewer than {n_folds} studies are without each of these terms: too few "
+            f"for {n_folds} folds."
+        )
+    if n_left_out := len(chosen.names) - len(usable):
+        warn(
+            f"{n_left_out:,} of the {len(chosen.names):,} terms are in all but fewer "
+            f"than {n_folds} studies and are left out."
+        )
     found = []
-    for i, name in enumerate(chosen.names):
+    for i in usable.tolist():
+        name = chosen.names[i]
         has = np.zeros(database.n_studies, dtype=bool)
         has[chosen.columns[i]] = True
         y = has[rows]
@@ -372,7 +403,7 @@ def predict_terms(
             estimator, x, y, cv=folds, method="predict_proba", n_jobs=1
         )[:, 1]
         row = {"term": name, "n_studies": int(y.sum()), "auc": roc_auc_score(y, score)}
-        weights = _weights_of(clone(estimator).fit(x, y), 2)
+        weights = _weights_of(clone(estimator).fit(x, y), 2, x.shape[1])
         if weights is not None:
             row |= dict(zip(parcels.names, weights[-1], strict=True))
         found.append(row)

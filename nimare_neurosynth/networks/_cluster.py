@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,18 +21,22 @@ ALGORITHMS = ("kmeans", "agglomerative", "spectral")
 
 _MOST_SAMPLED = 2_000
 _STARTS_OF_HALVES = 4
+_NEIGHBOURS = 15
 
 
 def check_algorithm(algorithm: Any) -> None:
     """Raise an OptionError unless points can be clustered by it."""
     if isinstance(algorithm, str):
         known = algorithm in ALGORITHMS
+    elif isinstance(algorithm, type) or not hasattr(algorithm, "get_params"):
+        known = False
     else:
-        known = hasattr(algorithm, "fit_predict") and hasattr(algorithm, "set_params")
+        has_k = "n_clusters" in algorithm.get_params()
+        known = has_k and hasattr(algorithm, "fit_predict")
     if not known:
         raise OptionError(
             f"algorithm must be one of {', '.join(ALGORITHMS)} or a clusterer of "
-            f"scikit-learn, got {algorithm!r}."
+            f"scikit-learn that has n_clusters, got {algorithm!r}."
         )
 
 
@@ -61,9 +66,17 @@ def clustered(
     Returns
     -------
     ndarray of int64, shape (n_points,)
-        From 1; the largest cluster is the first.
+        From 1; the largest cluster is the first. Fewer than k where fewer points
+        differ.
     """
-    found = _clusterer(algorithm, k, seed, n_init).fit_predict(points)
+    clusterer = _clusterer(algorithm, k, seed, n_init, len(points))
+    with warnings.catch_warnings():
+        if isinstance(algorithm, str):
+            # parts without common neighbours are what is looked for, and too few
+            # clusters are seen from the labels
+            warnings.filterwarnings("ignore", "Graph is not fully connected")
+            warnings.filterwarnings("ignore", "Number of distinct clusters")
+        found = clusterer.fit_predict(points)
     _, first, codes, sizes = np.unique(
         found, return_index=True, return_inverse=True, return_counts=True
     )
@@ -73,7 +86,7 @@ def clustered(
     return np.asarray(rank[codes])
 
 
-def _clusterer(algorithm: Any, k: int, seed: int, n_init: int) -> Any:
+def _clusterer(algorithm: Any, k: int, seed: int, n_init: int, n_points: int) -> Any:
     if not isinstance(algorithm, str):
         from sklearn.base import clone
 
@@ -86,7 +99,10 @@ def _clusterer(algorithm: Any, k: int, seed: int, n_init: int) -> Any:
         from sklearn.cluster import SpectralClustering
 
         return SpectralClustering(
-            k, affinity="nearest_neighbors", n_neighbors=15, random_state=seed
+            k,
+            affinity="nearest_neighbors",
+            n_neighbors=min(_NEIGHBOURS, max(2, n_points // 2)),
+            random_state=seed,
         )
     from sklearn.cluster import AgglomerativeClustering
 
@@ -99,9 +115,11 @@ def silhouette(
     """Say how distinct clusters are, of two thousand points at most, -1 to 1."""
     from sklearn.metrics import silhouette_score
 
-    size = min(len(points), _MOST_SAMPLED)
-    found = silhouette_score(points, labels, sample_size=size, random_state=seed)
-    return float(found)
+    chosen = np.random.default_rng(seed).permutation(len(points))[:_MOST_SAMPLED]
+    # a cluster of a few voxels would be missed, and with it all that there is to say
+    _, first = np.unique(labels, return_index=True)
+    chosen = np.union1d(chosen, first)
+    return float(silhouette_score(points[chosen], labels[chosen]))
 
 
 def split_half(

@@ -11,19 +11,23 @@ from nimare_neurosynth.database import (
     DEFAULT_RADIUS_MM,
     DEFAULT_TALAIRACH,
     Selection,
-    check_region_bound,
 )
 from nimare_neurosynth.errors import EmptySelectionError, OptionError
 from nimare_neurosynth.meta import (
     FamilyWise,
     Maps,
-    choose,
     family_wise,
     least_studies,
     meta_analysis,
     need_database,
 )
-from nimare_neurosynth.networks._seeds import Seed, SeedOptions, find_seeds, named
+from nimare_neurosynth.networks._seeds import (
+    Seed,
+    SeedOptions,
+    find_seeds,
+    named,
+    universe_of,
+)
 from nimare_neurosynth.space import as_mask
 
 if TYPE_CHECKING:
@@ -105,7 +109,6 @@ def macm(
     """
     need_database(database)
     space = as_mask(mask)
-    check_region_bound(min_voxels, min_proportion)
     options = SeedOptions(
         space, seed_radius_mm, radius_mm, talairach, min_voxels, min_proportion
     )
@@ -188,16 +191,14 @@ def macm_null(
     """
     need_database(database)
     space = as_mask(mask)
-    check_region_bound(min_voxels, min_proportion)
     options = SeedOptions(
         space, seed_radius_mm, radius_mm, talairach, min_voxels, min_proportion
     )
     found = find_seeds(database, seed, options)
     if len(found) != 1:
         raise OptionError(f"permutations are for one seed, got {len(found)}.")
-    counted = database.has_peaks
-    if universe is not None:
-        counted = counted & choose(database, universe, **understood).mask
+    within = universe_of(database, universe, understood)
+    counted = database.has_peaks & (True if within is None else within.mask)
     selected = found[0].selection.mask & counted
     n, n_all = int(np.count_nonzero(selected)), int(np.count_nonzero(counted))
     if n in (0, n_all):
@@ -226,8 +227,14 @@ def macm_null(
 
 def without(maps: Maps, voxels: BoolArray) -> Maps:
     """Leave voxels out of maps, as if no study activated them."""
-    counts = np.where(voxels, 0, maps.counts)
-    return replace(maps, counts=counts, totals=np.where(voxels, 0, maps.totals))
+    told = {"leave_out_seed": True, "n_voxels_left_out": int(np.count_nonzero(voxels))}
+    selections = {k: {**v, **told} for k, v in maps.provenance.selections.items()}
+    return replace(
+        maps,
+        counts=np.where(voxels, 0, maps.counts),
+        totals=np.where(voxels, 0, maps.totals),
+        provenance=replace(maps.provenance, selections=selections),
+    )
 
 
 def place_of_seed(seeds: list[Seed]) -> BoolArray:

@@ -17,9 +17,10 @@ from nimare_neurosynth.database import (
 from nimare_neurosynth.engine import build_activations
 from nimare_neurosynth.errors import EmptySelectionError, OptionError, warn
 from nimare_neurosynth.io import write_table
-from nimare_neurosynth.meta import choose, database_facts, need_database, software
+from nimare_neurosynth.meta import database_facts, need_database, software
 from nimare_neurosynth.networks._activity import is_active
 from nimare_neurosynth.networks._parcels import Parcels, as_parcels
+from nimare_neurosynth.networks._seeds import universe_of
 from nimare_neurosynth.stats import association_and_uniformity_z
 
 if TYPE_CHECKING:
@@ -264,9 +265,8 @@ def coactivation_matrix(
     parcels = as_parcels(regions, mask=mask)
     if len(parcels) < 2:
         raise OptionError("a matrix needs two regions at least, got one.")
-    counted = database.has_peaks
-    if universe is not None:
-        counted = counted & choose(database, universe, **understood).mask
+    within = universe_of(database, universe, understood)
+    counted = database.has_peaks & (True if within is None else within.mask)
     if not counted.any():
         raise EmptySelectionError("no study is left to count.")
     activations = database.activations(
@@ -295,6 +295,8 @@ def coactivation_matrix(
     facts: dict[str, Any] = {
         "database": database_facts(database),
         "software": software(),
+        "universe": None if within is None else within.facts(),
+        "mask": {"n_voxels": parcels.mask.n_voxels, "key": parcels.mask.key},
         "min_voxels": min_voxels,
         "min_proportion": min_proportion,
         "different_peaks": bool(different_peaks),

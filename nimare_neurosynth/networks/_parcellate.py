@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -37,15 +38,13 @@ from nimare_neurosynth.networks._profiles import PROFILES, Profiles, reduced
 from nimare_neurosynth.space import as_mask, region_voxels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pandas as pd
     from matplotlib.figure import Figure
     from nibabel.nifti1 import Nifti1Image
     from numpy.typing import NDArray
 
     from nimare_neurosynth._typing import BoolArray
-    from nimare_neurosynth.decoding import Decoding
+    from nimare_neurosynth.decoding import ChosenTerms, Decoding
     from nimare_neurosynth.meta import Maps
     from nimare_neurosynth.space import ImageLike, Mask
 
@@ -73,6 +72,8 @@ class Parcellation:
         studies; 0 by chance, 1 if equal), its standard deviation, and sizes.
     facts : dict
         How it was made.
+    counted : ndarray of bool, shape (n_studies,)
+        Studies it was cut by.
     """
 
     database: Database
@@ -81,6 +82,7 @@ class Parcellation:
     labels: dict[int, NDArray[np.int64]]
     scores: pd.DataFrame
     facts: dict[str, Any]
+    counted: BoolArray
 
     @property
     def best_k(self) -> int:
@@ -116,23 +118,29 @@ class Parcellation:
         return Parcels.of(self.mask, {f"cluster {i}": values == i for i in numbers})
 
     def table(self, k: int | None = None) -> pd.DataFrame:
-        """List the clusters: ``cluster``, ``n_voxels``, ``n_studies``, ``x y z``."""
+        """List the clusters: ``cluster``, ``n_voxels``, ``n_studies``, ``x y z``.
+
+        Studies are those that were counted, and activate a voxel of the cluster.
+        """
         import pandas as pd
 
         parcels = self.parcels(k)
         active = parcels.count_in(self._activations()) > 0
         table = pd.DataFrame({"cluster": parcels.names, "n_voxels": parcels.sizes})
-        table["n_studies"] = np.count_nonzero(active, axis=0)
+        table["n_studies"] = np.count_nonzero(active[self.counted], axis=0)
         table[["x", "y", "z"]] = parcels.centres_mm.round(1)
         return table
 
     def coactivation(self, k: int | None = None, **options: Any) -> Maps:
-        """Map the coactivation of each cluster; options as for :func:`macm`."""
+        """Map the coactivation of each cluster, over all studies.
+
+        Options as for :func:`macm`, of which ``universe`` counts some studies only.
+        """
         own = {name: self.facts[name] for name in ("radius_mm", "talairach")}
         return macm(self.database, self.parcels(k), mask=self.mask, **own, **options)
 
     def terms(self, k: int | None = None, **options: Any) -> Decoding:
-        """Decode each cluster as a region.
+        """Decode each cluster as a region, over all studies.
 
         Options as for :func:`nimare_neurosynth.decode_region`.
         """
@@ -242,28 +250,21 @@ def parcellate(
     ImageError
         If the region cannot be read or has no voxel in the brain.
     EmptySelectionError
-        If too few of its voxels are active in enough studies.
+        If too few of its voxels are active in enough studies, or differ.
     OptionError
-        If an option cannot be used, or k is larger than the voxels allow.
+        If an option cannot be used.
     """
     need_database(database)
     space = as_mask(mask)
     ks = _check(k, by, algorithm, min_studies_per_voxel, n_splits)
+    _check_reduction(n_components, reducer)
     inside = region_voxels(region, space)
     looked_at = _target(target, space)
     counted = database.has_peaks
-    if universe is not None:
-        counted = counted & choose(database, universe).mask
-    columns = None
-    if by == "terms":
-        chosen = choose_terms(
-            database,
-            terms,
-            label_set=label_set,
-            threshold=threshold,
-            min_studies_per_term=DEFAULT_LEAST,
-        )
-        columns = chosen.columns
+    within = None if universe is None else choose(database, universe)
+    if within is not None:
+        counted = counted & within.mask
+    chosen = _chosen(database, by, terms, label_set, threshold)
     activations = database.activations(
         radius_mm=radius_mm, mask=space, talairach=talairach, n_jobs=n_jobs
     )
@@ -275,13 +276,13 @@ def parcellate(
             f"active in {min_studies_per_voxel} studies or more: too few for "
             f"{max(ks)} clusters."
         )
-    left_out = int(np.count_nonzero(inside)) - len(voxels)
-    if left_out:
+    if left_out := int(np.count_nonzero(inside)) - len(voxels):
         warn(
             f"{left_out:,} of the region's voxels are active in fewer than "
             f"{min_studies_per_voxel} studies and are left out."
         )
-    profiles = Profiles.of(activations, voxels, looked_at, columns)
+    terms_of = None if chosen is None else chosen.columns
+    profiles = Profiles.of(activations, voxels, looked_at, terms_of)
 
     def points(studies: BoolArray) -> NDArray[np.float32]:
         features = profiles.features(by, studies, n_jobs=n_jobs, progress=progress)
@@ -289,13 +290,20 @@ def parcellate(
 
     whole = points(counted)
     labels = {n: clustered(whole, n, algorithm, seed) for n in ks}
+    _check_found(labels, by)
     halves = split_half(points, counted, ks, algorithm, n_splits=n_splits, seed=seed)
     facts = {
         "database": database_facts(database),
         "software": software(),
         "by": by,
         "algorithm": str(algorithm),
-        "n_components": n_components,
+        "n_components": n_components if reducer is None else None,
+        "reducer": None if reducer is None else str(reducer),
+        "n_target_voxels": int(np.count_nonzero(looked_at)),
+        "label_set": None if chosen is None else chosen.label_set.name,
+        "n_terms": None if chosen is None else len(chosen.names),
+        "threshold": None if chosen is None else float(threshold),
+        "universe": None if within is None else within.description,
         "n_studies": int(np.count_nonzero(counted)),
         "n_voxels_left_out": left_out,
         "min_studies_per_voxel": min_studies_per_voxel,
@@ -305,7 +313,7 @@ def parcellate(
         "talairach": talairach,
     }
     scores = _scores(whole, labels, halves, seed)
-    return Parcellation(database, space, voxels, labels, scores, facts)
+    return Parcellation(database, space, voxels, labels, scores, facts, counted)
 
 
 def _check(
@@ -315,24 +323,66 @@ def _check(
         raise OptionError(f"by must be one of {', '.join(PROFILES)}, got {by!r}.")
     check_algorithm(algorithm)
     for name, value in (("min_studies_per_voxel", min_studies), ("n_splits", n_splits)):
-        if not isinstance(value, int | np.integer) or value < 0:
+        if not _is_whole(value) or value < 0:
             raise OptionError(
                 f"{name} must be a whole number from 0 up, got {value!r}."
             )
-    whole = int | np.integer
-    ks = [int(k)] if isinstance(k, whole) else list(k)
-    if not ks or any(not isinstance(n, whole) or n < 2 for n in ks):
+    ks = list(k) if isinstance(k, Iterable) else [k]
+    if not ks or any(not _is_whole(n) or n < 2 for n in ks):
         raise OptionError(f"k must be whole numbers from 2 up, got {k!r}.")
     return sorted({int(n) for n in ks})
+
+
+def _chosen(
+    database: Database, by: str, terms: Any, label_set: str | None, threshold: float
+) -> ChosenTerms | None:
+    """Choose terms, where voxels are compared by them."""
+    if by == "terms":
+        return choose_terms(
+            database,
+            terms,
+            label_set=label_set,
+            threshold=threshold,
+            min_studies_per_term=DEFAULT_LEAST,
+        )
+    if terms is not None or label_set is not None:
+        raise OptionError(f"terms and label_set are for by='terms', not for {by!r}.")
+    return None
+
+
+def _check_found(labels: dict[int, NDArray[np.int64]], by: str) -> None:
+    """Raise an EmptySelectionError if there are not as many clusters as asked for."""
+    for k, own in labels.items():
+        if own.max() < k:
+            raise EmptySelectionError(
+                f"only {own.max():,} of the {len(own):,} voxels differ by {by}: too "
+                f"few for {k} clusters."
+            )
+
+
+def _check_reduction(n_components: Any, reducer: Any) -> None:
+    if n_components is not None and not (_is_whole(n_components) and n_components >= 1):
+        raise OptionError(
+            f"n_components must be a whole number from 1 up or None, got "
+            f"{n_components!r}."
+        )
+    usable = hasattr(reducer, "fit_transform") and not isinstance(reducer, type)
+    if reducer is not None and not usable:
+        raise OptionError(
+            f"reducer must be a transformer of scikit-learn or None, got {reducer!r}."
+        )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _target(target: ImageLike | BoolArray | None, mask: Mask) -> BoolArray:
     if target is not None:
         return region_voxels(target, mask)
     # every 4 mm is enough of maps that are as smooth as spheres make them
-    step = np.maximum(np.round(_TARGET_MM / np.abs(np.diag(mask.affine)[:3])), 1)
-    if not np.isfinite(step).all():
-        return np.ones(mask.n_voxels, dtype=bool)
+    edges = np.linalg.norm(mask.affine[:3, :3], axis=0)
+    step = np.maximum(np.round(_TARGET_MM / edges), 1)
     ijk = np.stack(np.unravel_index(mask.flat_index, mask.shape), axis=1)
     return np.asarray((ijk % step.astype(int) == 0).all(axis=1))
 

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nimare_neurosynth.database import parse_coordinates
 from nimare_neurosynth.decoding import read_regions
 from nimare_neurosynth.errors import ImageError, OptionError, UnknownTermError, suggest
 from nimare_neurosynth.errors import warn as say
 from nimare_neurosynth.io import unique_names
 from nimare_neurosynth.networks._atlas_image import at_voxels, names_of, whole_numbers
-from nimare_neurosynth.space import as_mask, naming, read_volume, sphere_voxels
+from nimare_neurosynth.space import (
+    Mask,
+    as_mask,
+    naming,
+    read_volume,
+    sphere_voxels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 
     from nimare_neurosynth._typing import BoolArray
     from nimare_neurosynth.engine import Activations
-    from nimare_neurosynth.space import ImageLike, Mask
+    from nimare_neurosynth.space import ImageLike
 
 _MOST_NAMED = 5
 OTHER_MASK = "these parcels are of another mask: make them in this one."
@@ -77,6 +84,11 @@ class Parcels:
             raise ImageError("there is no parcel in the brain mask.")
         found = [np.flatnonzero(inside) for inside in regions.values()]
         for name, voxels in zip(regions, found, strict=True):
+            if np.shape(regions[name]) != (mask.n_voxels,):
+                raise ImageError(
+                    f"the parcel {name!r} needs one value for each of the mask's "
+                    f"{mask.n_voxels:,} voxels, got shape {np.shape(regions[name])}."
+                )
             if not len(voxels):
                 raise ImageError(f"the parcel {name!r} has no voxel in the brain mask.")
         offsets = np.concatenate([[0], np.cumsum([len(v) for v in found])])
@@ -127,6 +139,7 @@ class Parcels:
             known = np.unique(numbers[numbers > 0])
             if not len(known):
                 raise ImageError("this atlas is empty: all of its voxels are 0.")
+            Mask.from_array(numbers, affine)  # an impossible affine is told
             found = at_voxels(numbers, affine, space)
         labels = names_of(known, names)
         present = set(np.unique(found[found > 0]).tolist())
@@ -215,14 +228,12 @@ class Parcels:
         space = as_mask(mask)
         if hasattr(centres, "items"):
             named = dict(centres.items())
+            names, rows = list(named), list(named.values())
         else:
-            rows = np.atleast_2d(np.asarray(centres, dtype=np.float64))
-            named = {place_name(xyz): xyz for xyz in rows}
-        regions = {
-            str(name): sphere_voxels(xyz, radius_mm, space)
-            for name, xyz in named.items()
-        }
-        return cls.of(space, regions)
+            rows = list(parse_coordinates(centres, "centres"))
+            names = [place_name(xyz) for xyz in rows]
+        found = [sphere_voxels(xyz, radius_mm, space) for xyz in rows]
+        return cls.of(space, dict(zip(unique_names(names), found, strict=True)))
 
     @classmethod
     def grid(cls, size_mm: float, *, mask: Mask | ImageLike | None = None) -> Parcels:
@@ -367,6 +378,14 @@ def place_name(xyz: ArrayLike) -> str:
     return "({:g}, {:g}, {:g})".format(*np.asarray(xyz, dtype=np.float64))
 
 
+def is_place(what: Any) -> bool:
+    """Tell whether this is one coordinate: three numbers."""
+    if isinstance(what, np.ndarray):
+        what = what.tolist() if what.shape == (3,) and what.dtype.kind != "b" else None
+    listed = isinstance(what, list | tuple) and len(what) == 3
+    return listed and all(isinstance(v, int | float | np.number) for v in what)
+
+
 def as_parcels(what: Any, *, mask: Mask | ImageLike | None = None) -> Parcels:
     """Take parcels in any of the forms that analyses accept.
 
@@ -415,4 +434,4 @@ def _are_coordinates(what: Any) -> bool:
     values = list(what.values()) if hasattr(what, "values") else what
     if not isinstance(values, list | tuple) or not values:
         return False
-    return all(np.shape(v) == (3,) for v in values) or np.shape(values) == (3,)
+    return is_place(values) or all(map(is_place, values))

@@ -62,10 +62,12 @@ def draw_matrix(values: NDArray[np.float64], labels: list[str], title: str) -> F
 def _order(values: NDArray[np.float64]) -> list[int]:
     """Put rows that are alike next to each other."""
     from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+    from scipy.spatial.distance import pdist
 
     if len(values) < 3:
         return list(range(len(values)))
-    tree = optimal_leaf_ordering(linkage(values, "average"), values)
+    apart = pdist(values)
+    tree = optimal_leaf_ordering(linkage(apart, "average"), apart)
     return [int(i) for i in leaves_list(tree)]
 
 
@@ -100,7 +102,8 @@ def draw_connectome(
     from matplotlib import pyplot as plt
     from nilearn import plotting
 
-    if not 0 < strongest <= 1:
+    number = isinstance(strongest, int | float | np.number)
+    if not (number and 0 < strongest <= 1):
         raise OptionError(
             f"strongest must be a share above 0 up to 1, got {strongest!r}."
         )
@@ -121,7 +124,7 @@ def draw_connectome(
             node_size=12,
             node_color="0.2",
             edge_cmap="RdBu_r",
-            colorbar=True,
+            colorbar=bool(off.any()),  # nilearn has no colours of no edges
             edge_kwargs={"linewidth": 1.2},
         )
     if title:
@@ -151,8 +154,7 @@ def draw_parcels(image: Nifti1Image, n: int, title: str) -> Figure:
     from nilearn import plotting
 
     colours = colormaps["tab10" if n <= 10 else "tab20"](range(n))
-    values = np.asanyarray(image.dataobj)
-    cuts = _cuts(values, image.affine)
+    cuts = _cuts(np.asanyarray(image.dataobj), image.affine)
     figure = plt.figure(figsize=(10, 6), facecolor="white")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -175,14 +177,12 @@ def draw_parcels(image: Nifti1Image, n: int, title: str) -> Figure:
 
 
 def _cuts(values: NDArray[np.int64], affine: NDArray[np.float64]) -> list[list[float]]:
-    """Choose six slices along each axis that show the most of it."""
+    """Choose six slices along each axis of the brain that lie within it."""
+    # of grids that are turned, voxels have no coordinate in common: hence the rounding
+    places = np.argwhere(values > 0) @ affine[:3, :3].T + affine[:3, 3]
     cuts = []
     for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        present = np.flatnonzero((values > 0).any(axis=others))
-        chosen = np.unique(np.round(np.quantile(present, np.linspace(0.1, 0.9, 6))))
-        place = np.zeros((len(chosen), 3))
-        place[:, axis] = chosen
-        moved = place @ affine[:3, :3].T + affine[:3, 3]
-        cuts.append(sorted(float(v) for v in moved[:, axis]))
+        present = np.unique(places[:, axis].round(2))
+        at = np.linspace(0.1, 0.9, 6) * (len(present) - 1)
+        cuts.append([float(v) for v in present[np.unique(at.round().astype(int))]])
     return cuts

@@ -156,7 +156,10 @@ class Profiles:
 
 def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Take the mean from each row and make its length 1, in place."""
+    largest = np.abs(values).max(axis=1, keepdims=True, initial=0)
     values -= values.mean(axis=1, keepdims=True)
+    # the mean of equal numbers can differ from them in the last digit
+    values[np.abs(values).max(axis=1, initial=0) <= 1e-6 * largest[:, 0]] = 0
     size = np.sqrt((values**2).sum(axis=1, keepdims=True))
     np.divide(values, size, out=values, where=size > 0)
     return values
@@ -188,18 +191,20 @@ def reduced(
         from sklearn.base import clone
 
         return np.asarray(clone(reducer).fit_transform(features), dtype=np.float32)
-    if n_components is None:
+    if n_components is None or min(features.shape) < 2:
         dense = features.toarray() if hasattr(features, "toarray") else features
         return np.asarray(dense, dtype=np.float32)
     from sklearn.decomposition import PCA, TruncatedSVD
 
     n = min(n_components, min(features.shape) - 1)
     if issparse(features):
-        made = TruncatedSVD(n, random_state=seed).fit_transform(features)
+        model = TruncatedSVD(n, random_state=seed)
     else:
         # what spheres made smooth has few dimensions: few iterations find them
-        pca = PCA(
+        model = PCA(
             n, svd_solver="randomized", iterated_power=3, copy=False, random_state=seed
         )
-        made = pca.fit_transform(features)
+    # where no voxel differs there is no variance to give shares of
+    with np.errstate(divide="ignore", invalid="ignore"):
+        made = model.fit_transform(features)
     return np.asarray(made, dtype=np.float32)

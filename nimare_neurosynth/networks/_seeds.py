@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nimare_neurosynth.database import Selection
+from nimare_neurosynth.database import Selection, check_region_bound
 from nimare_neurosynth.errors import EmptySelectionError, OptionError
-from nimare_neurosynth.networks._parcels import OTHER_MASK, Parcels
+from nimare_neurosynth.meta import choose
+from nimare_neurosynth.networks._parcels import OTHER_MASK, Parcels, is_place
 from nimare_neurosynth.space import region_voxels, sphere_voxels
 
 if TYPE_CHECKING:
@@ -61,6 +62,22 @@ class SeedOptions:
     min_proportion: float | None
 
 
+def universe_of(
+    database: Database, universe: str | Selection | None, understood: dict[str, Any]
+) -> Selection | None:
+    """Choose the studies that are counted; None are all.
+
+    Raises
+    ------
+    TypeError
+        If an option is none of those that queries have.
+    """
+    for name in understood:
+        if name not in {"label_set", "threshold", "func"}:
+            raise TypeError(f"there is no option {name!r}.")
+    return None if universe is None else choose(database, universe, **understood)
+
+
 def find_seeds(database: Database, seeds: Any, options: SeedOptions) -> list[Seed]:
     """Give each seed with its studies.
 
@@ -71,6 +88,7 @@ def find_seeds(database: Database, seeds: Any, options: SeedOptions) -> list[See
     OptionError, ImageError, SelectionError
         If a seed cannot be used.
     """
+    check_region_bound(options.min_voxels, options.min_proportion)
     found = [
         _found(database, name, what, options) for name, what in _listed(seeds, options)
     ]
@@ -100,22 +118,17 @@ def _listed(seeds: Any, options: SeedOptions) -> list[tuple[str, Any]]:
     if isinstance(seeds, np.ndarray) and seeds.ndim == 2 and seeds.shape[1] == 3:
         return [("", xyz) for xyz in seeds]
     if isinstance(seeds, list | tuple):
-        if _is_place(seeds):
+        if is_place(seeds):
             return [("", seeds)]
         return [pair for one in seeds for pair in _listed(one, options)]
     return [("", seeds)]
-
-
-def _is_place(what: Any) -> bool:
-    numbers = isinstance(what, list | tuple | np.ndarray) and len(what) == 3
-    return numbers and all(isinstance(v, int | float | np.number) for v in what)
 
 
 def _found(database: Database, name: str, what: Any, options: SeedOptions) -> Seed:
     if isinstance(what, Selection):
         what.check_database(database)
         return Seed(name or what.description, what, None)
-    if _is_place(what):
+    if is_place(what):
         voxels = sphere_voxels(what, options.seed_radius_mm, options.mask)
         selection = database.select(
             near=what, radius_mm=options.seed_radius_mm, talairach=options.talairach

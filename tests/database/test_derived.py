@@ -200,7 +200,7 @@ def test_masks_as_images_and_as_masks():
 
 def test_the_default_mask_is_nimares():
     database = random_database()
-    inside = (default_mask().xyz_mm**2).sum(axis=1) <= 8**2
+    inside = (default_mask().xyz_mm ** 2).sum(axis=1) <= 8**2
     found = [
         database.select(region=inside, **options)
         for options in ({}, {"mask": default_mask()})
@@ -210,7 +210,7 @@ def test_the_default_mask_is_nimares():
 
 def test_regions_of_another_mask():
     database = random_database()
-    inside = (default_mask().xyz_mm**2).sum(axis=1) <= 8**2
+    inside = (default_mask().xyz_mm ** 2).sum(axis=1) <= 8**2
     with pytest.raises(ImageError, match=f"{MASK.n_voxels:,} voxels"):
         database.select(region=inside, mask=MASK)
     far = (default_mask().xyz_mm[:, 1] < -90) | (default_mask().xyz_mm[:, 2] > 60)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nimare_neurosynth.decoding import StoredDecoder, scatter
-from nimare_neurosynth.errors import ImageError, UnknownTermError
+from nimare_neurosynth.errors import ImageError, NeurosynthWarning, UnknownTermError
 from tests.decoding.test_fits import map_of
 
 
@@ -61,3 +61,37 @@ def test_what_cannot_be_drawn(small, noise):
         scatter(small, noise, "labelb")
     with pytest.raises(ImageError, match=r"no image file at no such\.nii"):
         scatter(small, "no such.nii", "labelb")
+
+
+def test_each_voxel_is_drawn_where_image_and_map_are(small, made, block, noise):
+    axes = scatter(small, noise[1], "labelc").axes[0]
+    z = map_of(made, "labelc", block)
+    [hexagons] = axes.collections
+    counts = np.asarray(hexagons.get_array())
+    assert counts.sum() == block.n_voxels
+    where = hexagons.get_offsets()
+    nearest = np.zeros(len(where), dtype=int)
+    scale = np.ptp(np.c_[noise[1], z], axis=0)
+    for point in zip(noise[1], z, strict=True):
+        nearest[(((where - point) / scale) ** 2).sum(axis=1).argmin()] += 1
+    assert np.corrcoef(nearest, counts)[0, 1] > 0.95
+    slope, start = np.polyfit(noise[1], z, 1)
+    x, y = axes.lines[0].get_data()
+    np.testing.assert_allclose(y, start + slope * np.asarray(x), rtol=1e-9)
+
+
+@pytest.mark.parametrize("value", [0.0, 2.0])
+def test_an_image_of_one_value_is_refused_by_its_name(small, block, value):
+    with pytest.raises(ImageError, match="'flat' has the same value in all"):
+        scatter(small, {"flat": np.full(block.n_voxels, value)}, "labelb")
+
+
+def test_holes_are_told_of_and_drawn_as_decoded(small, noise):
+    holes = noise[0].copy()
+    holes[:9] = np.nan
+    zeros = noise[0].copy()
+    zeros[:9] = 0
+    with pytest.warns(NeurosynthWarning, match="9 voxels of 'image_0'"):
+        [text] = scatter(small, holes, "labelb").axes[0].texts
+    [other] = scatter(small, zeros, "labelb").axes[0].texts
+    assert text.get_text() == other.get_text()

@@ -66,7 +66,9 @@ def test_no_parcels_and_no_studies():
     nowhere = np.full(mask.n_voxels, -1, np.int32)
     assert made.count_by(nowhere, 0).shape == (12, 0)
     assert not made.count_by(nowhere, 3).any()
-    none = build_activations(np.zeros((0, 3)), np.zeros(0, int), 0, mask=mask, radius_mm=6)
+    none = build_activations(
+        np.zeros((0, 3)), np.zeros(0, int), 0, mask=mask, radius_mm=6
+    )
     assert none.count_by(nowhere, 3).shape == (0, 3)
 
 

@@ -11,7 +11,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from nimare_neurosynth import meta_analysis, read_database
+from nimare_neurosynth import macm, meta_analysis, read_database
 from nimare_neurosynth.errors import (
     EmptySelectionError,
     FormatError,
@@ -20,6 +20,11 @@ from nimare_neurosynth.errors import (
     QueryError,
     SelectionError,
     UnknownTermError,
+)
+from nimare_neurosynth.networks import (
+    Parcels,
+    average_within_regions,
+    coactivation_matrix,
 )
 from nimare_neurosynth.space import (
     Mask,
@@ -789,3 +794,60 @@ def test_differs_overlap(small, mask):
 def test_differs_whole_share(small, mask):
     with pytest.raises(OptionError, match="min_studies"):
         meta_analysis(small["test"], "f*", min_studies=1.0, mask=mask)
+
+
+# ----------------------------------------------------------- coactivation, and regions
+
+
+def test_coactivation_of_a_seed(v7, mask, golden):
+    arrays = load(golden / "v7/coactivation_peak_0_-52_26_r6.npz")
+    assert len(arrays["selected_ids"]) == 473
+    maps = macm(v7, (0, -52, 26), mask=mask, seed_radius_mm=6)
+    assert (maps.n_selected[0], maps.n_studies) == (473, 14_371)
+    selection = v7.select(near=(0, -52, 26), radius_mm=6)
+    assert set(selection.ids) == set(arrays["selected_ids"].astype(str))
+    check_images(maps, arrays)
+
+
+def test_coactivation_of_two_places(small, mask, golden):
+    arrays = load(golden / "small/meta_real_coact_2peaks_r8.npz")
+    real = small["test_real"]
+    near_either = real.select(near=[(0, 20, 40), (-32, 22, 12)], radius_mm=8)
+    assert set(near_either.ids) == set(arrays["ids"])
+    maps = quietly(macm, real, {"both": near_either}, mask=mask)
+    assert maps.labels == ("both",)
+    check_images(maps, arrays)
+
+
+@pytest.mark.parametrize("form", ["image", "default mask", "several"])
+def test_averages_within_regions(form, small, mask, golden):
+    """Legacy's are of the studies in the order of their ids."""
+    arrays = load(golden / "small/reduce_real.npz")
+    real = small["test_real"]
+    names = ("sgacc_mask", "medial_motor", "vmPFC")
+    ids = np.sort(real.study_ids.astype(np.int64)).astype(str)
+    for name in names:
+        regions = [
+            golden / f"{n}.nii.gz" for n in (names if form == "several" else (name,))
+        ]
+        space = None if form == "default mask" else mask
+        found = average_within_regions(
+            real, Parcels.from_images(regions, mask=space), mask=space
+        )
+        [expected] = arrays[f"avg_{name}"]
+        assert expected.any()
+        ours = found.loc[ids, name]
+        np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-9)
+        active = coactive(real, regions, mask, name)
+        [above] = arrays[f"avgthr0.05_{name}"]
+        assert active == np.count_nonzero(above)
+
+
+def coactive(database, regions, mask, name):
+    """Count the studies that activate 5 % of a region."""
+    other = {"else": ~region_voxels(regions[-1], mask)}
+    named = {path.name.removesuffix(".nii.gz"): path for path in regions}
+    inside = {n: region_voxels(path, mask) for n, path in named.items()}
+    parcels = Parcels.of(mask, {**inside, **other})
+    found = quietly(coactivation_matrix, database, parcels, min_proportion=0.05)
+    return found.counts[parcels.place(name), parcels.place(name)]

@@ -32,8 +32,10 @@ def brute(database, regions, radius, talairach="icbm_spm"):
 @pytest.mark.parametrize("talairach", ["icbm_spm", None])
 def test_averages_are_those_of_dense_arrays(made, radius, talairach):
     rng = np.random.default_rng(0)
-    regions = {f"r{i}": rng.random(MASK.n_voxels) < share for i, share in
-               enumerate((0.01, 0.2, 0.9))}
+    regions = {
+        f"r{i}": rng.random(MASK.n_voxels) < share
+        for i, share in enumerate((0.01, 0.2, 0.9))
+    }
     found = average_within_regions(
         made,
         Parcels.of(MASK, regions),
@@ -107,7 +109,9 @@ def test_bounds_are_reached_or_not(seed, least, share):
     rng = np.random.default_rng(seed)
     counts = rng.integers(0, parcels.sizes + 1, (20, 2)).astype(np.int32)
     np.testing.assert_array_equal(is_active(counts, parcels, None, None), counts >= 1)
-    np.testing.assert_array_equal(is_active(counts, parcels, least, None), counts >= least)
+    np.testing.assert_array_equal(
+        is_active(counts, parcels, least, None), counts >= least
+    )
     found = is_active(counts, parcels, None, share)
     np.testing.assert_array_equal(found, counts / parcels.sizes >= share - 1e-13)
 

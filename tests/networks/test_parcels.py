@@ -48,7 +48,9 @@ def check_atlas(parcels):
 # ----------------------------------------------------------------------------- atlases
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.float32, np.float64])
+@pytest.mark.parametrize(
+    "dtype", [np.uint8, np.int16, np.int32, np.float32, np.float64]
+)
 def test_atlases_of_whole_numbers(dtype):
     parcels = Parcels.from_atlas(image(numbers().astype(dtype)), mask=MASK)
     assert parcels.names == ("2", "4", "70")
@@ -96,7 +98,9 @@ def test_names_of_parcels(case):
     np.testing.assert_array_equal(parcels.voxels, plain.voxels)
 
 
-@pytest.mark.parametrize("names", [["a"], ["a", "b"], ["x", "a", "b", "c"], list("abcde")])
+@pytest.mark.parametrize(
+    "names", [["a"], ["a", "b"], ["x", "a", "b", "c"], list("abcde")]
+)
 def test_a_wrong_number_of_names(names):
     with pytest.raises(OptionError, match=f"3 parcels and {len(names)} names"):
         Parcels.from_atlas(image(numbers()), names, mask=MASK)
@@ -165,7 +169,11 @@ def test_atlases_that_are_elsewhere(tmp_path, move):
 def test_parcels_without_voxels_are_left_out_and_told():
     volume = numbers()
     volume[9:11] = 0
-    volume.ravel()[np.setdiff1d(np.arange(volume.size), MASK.flat_index)[:3]] = (7, 8, 9)
+    volume.ravel()[np.setdiff1d(np.arange(volume.size), MASK.flat_index)[:3]] = (
+        7,
+        8,
+        9,
+    )
     names = {2: "two", 7: "seven"}
     with pytest.warns(NeurosynthWarning, match=r"3 of 5 parcels .* out: seven, 8, 9\."):
         parcels = Parcels.from_atlas(image(volume), names, mask=MASK)
@@ -435,12 +443,14 @@ def test_grids_of_no_size(size):
         Parcels.grid(size, mask=MASK)
 
 
-# ---------------------------------------------------------------------- what they can do
+# ---------------------------------------------------------------------- what they can d
 
 
 @pytest.fixture(scope="module")
 def parcels(regions):
-    return Parcels.of(MASK, dict(zip(("left", "middle", "right"), regions, strict=True)))
+    return Parcels.of(
+        MASK, dict(zip(("left", "middle", "right"), regions, strict=True))
+    )
 
 
 def test_parcels_are_what_was_marked(parcels, regions):
@@ -456,7 +466,9 @@ def test_parcels_are_what_was_marked(parcels, regions):
 
 def test_overlap(parcels, regions):
     assert parcels.overlap
-    assert repr(parcels) == f"<Parcels: 3 overlapping parts of {MASK.n_voxels:,} voxels>"
+    assert (
+        repr(parcels) == f"<Parcels: 3 overlapping parts of {MASK.n_voxels:,} voxels>"
+    )
     apart = Parcels.of(MASK, {"a": regions[0], "b": regions[2]})
     assert not apart.overlap
     assert repr(apart) == f"<Parcels: 2 parts of {MASK.n_voxels:,} voxels>"
@@ -482,7 +494,9 @@ def test_values_of_voxels(parcels, regions):
     for number, inside in enumerate(regions, start=1):
         expected[inside] = number  # of parcels that overlap the last one counts
     np.testing.assert_array_equal(parcels.to_values(), expected)
-    expected[expected > 0] = np.array([0.5, -2, 7])[expected[expected > 0].astype(int) - 1]
+    expected[expected > 0] = np.array([0.5, -2, 7])[
+        expected[expected > 0].astype(int) - 1
+    ]
     np.testing.assert_array_equal(parcels.to_values([0.5, -2, 7]), expected)
     assert (expected == 0).any()
 
@@ -504,7 +518,7 @@ def test_atlas_and_back():
 
 def test_unknown_parcels(parcels):
     for ask in (parcels.place, parcels.inside):
-        with pytest.raises(UnknownTermError, match="'midle'.*Close matches: 'middle'"):
+        with pytest.raises(UnknownTermError, match=r"'midle'.*Close matches: 'middle'"):
             ask("midle")
 
 
