@@ -271,9 +271,7 @@ def test_several_places_are_decoded_side_by_side(run):
 def test_bayes(run, images, options):
     path = images / "emotion.nii"
     arguments = [x for k, v in options.items() for x in (f"--{k}", v)]
-    result = run(
-        "decode", "demo", path, *SOME, "--method", "nb", *arguments, "--json"
-    )
+    result = run("decode", "demo", path, *SOME, "--method", "nb", *arguments, "--json")
     check(result, decode_bayes(load_demo(), path, TERMS, **options))
 
 

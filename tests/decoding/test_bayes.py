@@ -193,9 +193,7 @@ def test_the_prior_of_the_database(made, block, sets, decoder):
         prior = (n + 0.5) / 119  # of 118 studies with peaks
         expected = prior * np.exp(evidence[i])
         expected = expected / (expected + 1 - prior)
-        np.testing.assert_allclose(
-            found.columns["posterior"][i], expected, rtol=CLOSE
-        )
+        np.testing.assert_allclose(found.columns["posterior"][i], expected, rtol=CLOSE)
     assert found.facts["prior"] == "database"
 
 
