@@ -79,8 +79,9 @@ Try it without any data of your own:
   nimare-neurosynth meta demo "emotion*" --out emotion
 
 DB is the path of a compiled database, of a folder in the layout of Neurosynth's data
-since 2021, of a folder with database.txt and features.txt, or of a table with the
-columns id, x, y, z and space; or it is the word demo.""",
+since 2021, of a folder with database.txt and features.txt, of a table with the columns
+id, x, y, z and space, of Sleuth text, of a NIMADS studyset (.json) or a folder of parquet
+tables; or it is the word demo.""",
 )
 @click.version_option(package_name="nimare-neurosynth", prog_name="nimare-neurosynth")
 def group() -> None:

@@ -26,6 +26,7 @@ from nimare_neurosynth.io._neurosynth import (
 from nimare_neurosynth.io._nimads import JSON_ENDINGS, is_json, is_parquet_folder
 from nimare_neurosynth.io._row_order import METADATA
 from nimare_neurosynth.io._rows import check_row_order_option, warn_of_row_order
+from nimare_neurosynth.io._sleuth import is_sleuth, read_sleuth
 from nimare_neurosynth.io._user_table import read_user_table
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def read_database(
         of Neurosynth's data (``*_coordinates.tsv.gz``, ``*_metadata.tsv.gz``,
         ``*_features.npz``, ``*_vocabulary.txt``), a folder with ``database.txt`` and
         ``features.txt``, a table with the columns ``id``, ``x``, ``y``, ``z`` and
-        ``space`` (tab- or comma-separated, plain or gzipped), a NIMADS studyset
-        (``.json``, ``.json.gz``), or a folder of NeuroStore's or NiMARE's parquet
+        ``space`` (tab- or comma-separated, plain or gzipped), Sleuth text (``.txt``), a
+        NIMADS studyset (``.json``, ``.json.gz``), or a folder of NeuroStore's or NiMARE's parquet
         tables.
     features : str or path, optional
         For a table of peaks: a table of labels, study ids in its first column.
@@ -162,6 +163,10 @@ def _read(
         parts = read_neurosynth(source, row_order=row_order, counts=counts)
         warn_of_row_order(parts.notes)
         return build(parts)
+    if source.is_file() and is_sleuth(source):
+        _no_features(features, "a Sleuth text has no labels")
+        _no_options(row_order, counts, "a Sleuth text", "leave it out")
+        return build(read_sleuth(source))
     peaks = source
     if source.is_dir():
         found, own_features = _legacy_files(source)
