@@ -80,8 +80,8 @@ Try it without any data of your own:
 
 DB is the path of a compiled database, of a folder in the layout of Neurosynth's data
 since 2021, of a folder with database.txt and features.txt, of a table with the columns
-id, x, y, z and space, of Sleuth text, of a NIMADS studyset (.json) or a folder of parquet
-tables; or it is the word demo.""",
+id, x, y, z and space, of Sleuth text, of a NIMADS studyset (.json), or of a folder of
+parquet tables; or it is the word demo.""",
 )
 @click.version_option(package_name="nimare-neurosynth", prog_name="nimare-neurosynth")
 def group() -> None:

@@ -57,8 +57,8 @@ def read_database(
         ``*_features.npz``, ``*_vocabulary.txt``), a folder with ``database.txt`` and
         ``features.txt``, a table with the columns ``id``, ``x``, ``y``, ``z`` and
         ``space`` (tab- or comma-separated, plain or gzipped), Sleuth text (``.txt``), a
-        NIMADS studyset (``.json``, ``.json.gz``), or a folder of NeuroStore's or NiMARE's parquet
-        tables.
+        NIMADS studyset (``.json``, ``.json.gz``), or a folder of NeuroStore's or
+        NiMARE's parquet tables.
     features : str or path, optional
         For a table of peaks: a table of labels, study ids in its first column.
     annotation : str or path, optional
