@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nimare_neurosynth.converters._report import Report
-    from nimare_neurosynth.database import Database, LabelSet
+    from nimare_neurosynth.database import Database, LabelSet, Peaks
 
 _NEVER = frozenset({"study_id", "study", "id"})
 
@@ -34,6 +34,11 @@ def peak_table(database: Database) -> pd.DataFrame:
     )
     if analyses is not None:
         at = np.asarray(peaks.analysis)
+        if not {"table_id", "contrast"} & set(analyses.columns) and _several(peaks):
+            # by this column a reader knows which peaks belong together
+            given = "analysis_id" in analyses.columns
+            names = analyses["analysis_id"] if given else pd.Series(analyses.index)
+            table["table_id"] = names.to_numpy()[at]
         for name in analyses.columns:
             if name not in _NEVER and name not in table.columns:
                 table[name] = analyses[name].to_numpy()[at]
@@ -43,6 +48,12 @@ def peak_table(database: Database) -> pd.DataFrame:
             if name not in _NEVER and name not in table.columns:
                 table[name] = own[name].to_numpy()
     return table
+
+
+def _several(peaks: Peaks) -> bool:
+    """Tell whether a study has several analyses."""
+    pairs = np.stack([np.asarray(peaks.study), np.asarray(peaks.analysis)])
+    return len(np.unique(pairs, axis=1).T) > len(np.unique(pairs[0]))
 
 
 def write_csv(database: Database, folder: Path, report: Report) -> None:

@@ -194,3 +194,22 @@ def test_version_7_is_the_same_in_both_layouts(v7, tmp_path):
     assert not report.lost
     assert not report.changed
     assert report.carried["peaks"] == 507_891
+
+
+@pytest.mark.parametrize("form", ["neurosynth", "neurosynth-legacy", "csv"])
+def test_analyses_stay_apart_where_they_have_no_table(tmp_path, form):
+    from nimare_neurosynth.io import from_studyset
+
+    def analysis(name, *xyz):
+        points = [{"coordinates": list(c), "space": "MNI"} for c in xyz]
+        return {"id": name, "name": "same name", "points": points}
+
+    one = analysis("a", (0, 0, 0), (10, 0, 0))
+    two = analysis("b", (20, 0, 0))
+    document = {"name": "x", "studies": [{"id": "1", "analyses": [one, two]}]}
+    database = from_studyset(document)
+    path = tmp_path / "out"
+    convert(database, path, to=form)
+    again = read_database(path / "peaks.csv" if form == "csv" else path)
+    assert again.peaks.analysis.tolist() == [0, 0, 1]
+    assert again.table("analyses")["table_id"].tolist() == ["a", "b"]
