@@ -62,9 +62,12 @@ def is_sleuth(path: Path) -> bool:
     """Tell whether a text is of this form: its first words are a comment."""
     if not path.name.lower().endswith(".txt"):
         return False
-    with path.open("rb") as stream:
-        start = stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start.startswith(b"//")
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4096)
+    except OSError:  # who reads it will say so
+        return False
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"//")
 
 
 def read_sleuth(path: Path) -> Parts:

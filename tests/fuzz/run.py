@@ -122,6 +122,10 @@ class Reader:
     names_path: bool = True
 
 
+def _read_sleuth(folder: Path, _: Random) -> None:
+    check_database(read_database(folder / "peaks.txt"))
+
+
 _TEXTS = mutate.FILES | mutate.BYTES | mutate.PACKING | tables.TEXT | tables.TABLE
 READERS = {
     "layout": Reader(_read_folder, _TEXTS | arrays.NPZ | mutate.JSON),
@@ -130,6 +134,9 @@ READERS = {
     "table": Reader(_read_tables, _TEXTS),
     "nimads": Reader(
         _read_nimads, mutate.FILES | mutate.BYTES | mutate.PACKING | mutate.JSON
+    ),
+    "sleuth": Reader(
+        _read_sleuth, mutate.FILES | mutate.BYTES | mutate.PACKING | tables.TEXT
     ),
     "compiled": Reader(
         _open_compiled,

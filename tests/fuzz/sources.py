@@ -337,6 +337,28 @@ def _images() -> list[Files]:
     ]
 
 
+SLEUTH = """// Reference = MNI
+// Smith, 2010: faces > houses
+// Subjects = 12
+-38\t-48 -20
+40,-52,-18.5
+
+//Jones, 2011: pain
+//Jones, 2011: heat
+//Subjects=20
+0 0 0
+"""
+
+
+SMALL = {
+    "image": _images,
+    "query": lambda: [
+        {"query.txt": b"emotion* & ~(pain | 'n-back')", "how.json": b"{}"}
+    ],
+    "sleuth": lambda: [{"peaks.txt": t.encode()} for t in (SLEUTH, SLEUTH * 3)],
+}
+
+
 @cache
 def sources(reader: str, *, real: bool = SHARED.is_dir()) -> tuple[Files, ...]:
     """Give the good input of a reader; ``real`` is whether to slice real databases."""
@@ -361,10 +383,8 @@ def sources(reader: str, *, real: bool = SHARED.is_dir()) -> tuple[Files, ...]:
         made += [_real_table()] if real else []
     elif reader == "nimads":
         made = _nimads(real=real)
-    elif reader == "image":
-        made = _images()
-    elif reader == "query":
-        made = [{"query.txt": b"emotion* & ~(pain | 'n-back')", "how.json": b"{}"}]
+    elif reader in SMALL:
+        made = SMALL[reader]()
     else:
         made = [compiled_files(files) for files in sources("layout", real=real)[:2]]
     return tuple(made)
