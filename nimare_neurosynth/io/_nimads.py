@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nimare_neurosynth import _nimare
 from nimare_neurosynth.errors import FormatError, OptionError, warn
+from nimare_neurosynth.io._dataset_json import is_dataset, nimads_of
 from nimare_neurosynth.io._values import unique_names
 
 if TYPE_CHECKING:
@@ -145,7 +146,11 @@ def read_json(path: Path) -> dict[str, Any]:
 def _from_document(
     document: dict[str, Any], what: str, source: str, payloads: list[dict[str, Any]]
 ) -> Opened:
-    """Open a NIMADS document."""
+    """Open a NIMADS document, or the JSON of NiMARE's Dataset."""
+    if is_dataset(document):
+        document, labels = nimads_of(document, what)
+        document["name"] = source.removesuffix(".gz").removesuffix(".json")
+        payloads = [*([labels] if labels else []), *payloads]
     if not isinstance(document.get("studies"), list):
         raise FormatError(f"{what} is no NIMADS studyset: {_hint(document)}.")
     _check_studies(document["studies"], what)
@@ -166,12 +171,6 @@ def _hint(document: dict[str, Any]) -> str:
         return (
             "it is an annotation, which belongs to a studyset: give the studyset's "
             "file, and this one as its annotation"
-        )
-    first = next(iter(document.values()), None)
-    if isinstance(first, dict) and "contrasts" in first:
-        return (
-            "it is in the format of NiMARE's Dataset, which is going: read it with "
-            "nimare.dataset.Dataset and give that to from_dataset"
         )
     if document.get("studies") is not None:
         return "its 'studies' are no list"

@@ -107,7 +107,6 @@ def test_the_cache_knows_annotations_apart(tmp_path):
 
 # ---------------------------------------------------------------------------- refused
 
-DATASET = {"1": {"contrasts": {"1": {"coords": {}}}}}
 BAD_JSON = {
     "{": r"bad\.json is no JSON",
     "": r"bad\.json is no JSON",
@@ -118,7 +117,6 @@ BAD_JSON = {
     '{"studies": {"1": {}}}': "its 'studies' are no list",
     '{"studies": ["4nz6aH7M59k2"]}': r"study 1 is '4nz6aH7M59k2'.*nested=true",
     '{"notes": []}': "it is an annotation, which belongs to a studyset",
-    json.dumps(DATASET): "in the format of NiMARE's Dataset",
     '{"studies": [{"analyses": 1}]}': "that NiMARE can read",
     '{"studies": [{"analyses": [1]}]}': "that NiMARE can read",
     '{"studies": [{"analyses": [{"points": [{"coordinates": [1, 2]}]}]}]}': (
