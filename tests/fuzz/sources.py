@@ -269,6 +269,19 @@ def compiled_files(layout: Files) -> Files:
         }
 
 
+def _dataset() -> dict[str, object]:
+    """Make up a Dataset of NiMARE's."""
+    contrast = {
+        "coords": {"space": "MNI", "x": [1, 2], "y": [3, 4], "z": [5, 6.5]},
+        "labels": {"pain": 0.5, "heat": 1},
+        "metadata": {"sample_sizes": [12]},
+        "text": {"abstract": "Words."},
+        "images": {"z": "z.nii.gz", "space": "MNI_2mm"},
+    }
+    study = {"title": "A title", "year": 2010, "contrasts": {"1": contrast, "2": {}}}
+    return {f"study{i}": study for i in range(4)}
+
+
 def _nimads(*, real: bool) -> list[Files]:
     """Make up a small NIMADS document, and cut one from a real export."""
     studyset_module()  # the memory that NiMARE takes is not the documents'
@@ -312,6 +325,7 @@ def _nimads(*, real: bool) -> list[Files]:
         {"studyset.json": json.dumps({**document, "annotations": [terms]}).encode()}
     ]
     made.append({"studyset.json.gz": gz(json.dumps(document))})
+    made.append({"studyset.json": json.dumps(_dataset()).encode()})
     if real:
         path = SHARED / "neurostore" / "studyset_ToisksSserJp.json"
         whole = json.loads(path.read_text(encoding="utf-8"))
