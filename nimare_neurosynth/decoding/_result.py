@@ -146,7 +146,7 @@ class Decoding:
         Parameters
         ----------
         terms : str or sequence of str, optional
-            Names or patterns; by default those that fit any of the images best.
+            Names or patterns; by default the best of each image in turn.
         top : int
             How many these are.
 
@@ -162,7 +162,9 @@ class Decoding:
         table = pd.DataFrame(values, pd.Index(found.terms, name="term"), self.images)
         if terms is not None:
             return table
-        order = np.argsort(-values.max(axis=1), kind="stable")[:top]
+        # the best of each image in turn, so that one that fits little is shown too
+        ranks = np.argsort(np.argsort(-values, axis=0, kind="stable"), axis=0)
+        order = np.lexsort((-values.max(axis=1), ranks.min(axis=1)))[:top]
         return table.iloc[order]
 
     def plot(

@@ -351,3 +351,18 @@ def test_html_is_escaped():
 def test_decodings_can_be_compared_without_an_error(one, three):
     assert one == one
     assert one != three
+
+
+def test_the_best_terms_are_those_of_each_image_in_turn():
+    r = np.array([[0.9, 0.01], [0.8, 0.0], [0.7, 0.03], [0.6, 0.02]])
+    found = Decoding(
+        ("a", "b", "c", "d"),
+        ("strong", "weak"),
+        {"r": r},
+        np.full(4, 30),
+        ({}, {}),
+        {},
+    )
+    assert found.values(top=2).index.tolist() == ["a", "c"]
+    assert found.values(top=4).index.tolist() == ["a", "c", "b", "d"]
+    assert found.values().shape == (4, 2)
