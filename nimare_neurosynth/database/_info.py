@@ -171,6 +171,7 @@ def _years(studies: pd.DataFrame) -> tuple[int, int] | None:
     import pandas as pd
 
     years = pd.to_numeric(studies["year"], errors="coerce").dropna()
+    years = years[years.abs() < np.inf]  # a year can be any text, "inf" too
     return (int(years.min()), int(years.max())) if len(years) else None
 
 

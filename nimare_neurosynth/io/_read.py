@@ -17,6 +17,7 @@ from nimare_neurosynth.io._cache import cache_folder, fingerprint
 from nimare_neurosynth.io._compiled import COMPILED, open_database, write_database
 from nimare_neurosynth.io._from_studyset import from_studyset
 from nimare_neurosynth.io._manifest import has_manifest
+from nimare_neurosynth.io._mined import is_mined_folder, read_mined
 from nimare_neurosynth.io._neurosynth import (
     COUNTS,
     check_counts_option,
@@ -56,7 +57,8 @@ def read_database(
         of Neurosynth's data (``*_coordinates.tsv.gz``, ``*_metadata.tsv.gz``,
         ``*_features.npz``, ``*_vocabulary.txt``), a folder with ``database.txt`` and
         ``features.txt``, a table with the columns ``id``, ``x``, ``y``, ``z`` and
-        ``space`` (tab- or comma-separated, plain or gzipped), Sleuth text (``.txt``), a
+        ``space`` (tab- or comma-separated, plain or gzipped), Sleuth text (``.txt``),
+        what pubget or ACE extracted (``coordinates.csv``, ``metadata.csv``), a
         NIMADS studyset (``.json``, ``.json.gz``), or a folder of NeuroStore's or
         NiMARE's parquet tables.
     features : str or path, optional
@@ -163,6 +165,10 @@ def _read(
         parts = read_neurosynth(source, row_order=row_order, counts=counts)
         warn_of_row_order(parts.notes)
         return build(parts)
+    if source.is_dir() and is_mined_folder(source):
+        _no_features(features, "what pubget and ACE extract has no labels")
+        _no_options(row_order, counts, "what pubget and ACE extract", "leave it out")
+        return build(read_mined(source))
     if source.is_file() and is_sleuth(source):
         _no_features(features, "a Sleuth text has no labels")
         _no_options(row_order, counts, "a Sleuth text", "leave it out")

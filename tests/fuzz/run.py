@@ -122,6 +122,10 @@ class Reader:
     names_path: bool = True
 
 
+def _read_mined(folder: Path, _: Random) -> None:
+    check_database(read_database(folder))
+
+
 def _read_sleuth(folder: Path, _: Random) -> None:
     check_database(read_database(folder / "peaks.txt"))
 
@@ -135,6 +139,7 @@ READERS = {
     "nimads": Reader(
         _read_nimads, mutate.FILES | mutate.BYTES | mutate.PACKING | mutate.JSON
     ),
+    "mined": Reader(_read_mined, _TEXTS),
     "sleuth": Reader(
         _read_sleuth, mutate.FILES | mutate.BYTES | mutate.PACKING | tables.TEXT
     ),

@@ -364,11 +364,21 @@ SLEUTH = """// Reference = MNI
 """
 
 
+MINED = {
+    "metadata.csv": "pmcid,pmid,title,publication_year\n9,35,A,2022\n7,,B,\n",
+    "coordinates.csv": "pmcid,table_id,x,y,z\n7,T1,1,2,3\n9,T1,4,5,6\n",
+    "coordinate_space.csv": "pmcid,coordinate_space\n7,TAL\n9,MNI\n",
+    "authors.csv": "pmcid,surname,given-names\n9,Doe,J\n",
+    "tables.csv": "pmcid,table_id,table_caption\n9,T1,Peaks\n",
+    "text.csv": 'pmcid,abstract\n9,"Two\nlines"\n',
+}
+
 SMALL = {
     "image": _images,
     "query": lambda: [
         {"query.txt": b"emotion* & ~(pain | 'n-back')", "how.json": b"{}"}
     ],
+    "mined": lambda: [{k: v.encode() for k, v in MINED.items()}],
     "sleuth": lambda: [{"peaks.txt": t.encode()} for t in (SLEUTH, SLEUTH * 3)],
 }
 
