@@ -10,20 +10,21 @@ import click
 
 from nimare_neurosynth.cli._databases import compile_database, merge, validate
 from nimare_neurosynth.cli._options import (
+    SHARE,
     database_argument,
+    facts_option,
+    min_studies_option,
     open_any,
     out_folder_option,
+    picture_option,
+    q_option,
     query_options,
     radius_option,
 )
+from nimare_neurosynth.cli._results import number, write_maps
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from nimare_neurosynth.database import Selection
-    from nimare_neurosynth.meta import Maps
-
-_SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @click.command()
@@ -187,25 +188,17 @@ and one of the studies."""
 @click.option("--universe", metavar="QUERY", help="Count only these studies at all.")
 @query_options
 @radius_option("A study activates the voxels within this distance of its peaks.")
-@click.option(
-    "--q", type=_SHARE, default=0.01, show_default=True, help="False discovery rate."
-)
+@q_option
 @click.option(
     "--prior",
-    type=_SHARE,
+    type=SHARE,
     default=0.5,
     show_default=True,
     help="Prior probability in the _prior maps.",
 )
-@click.option(
-    "--min-studies",
-    type=str,
-    default="1",
-    show_default=True,
-    help="Leave out voxels that fewer studies (or a smaller share: 0.01) activate.",
-)
-@click.option("--picture/--no-picture", default=True, show_default=True, help="Draw.")
-@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+@min_studies_option
+@picture_option
+@facts_option
 def meta(
     db: str,
     features: Path | None,
@@ -242,71 +235,8 @@ def meta(
         threshold=options["threshold"],
         func=options["func"],
     )
-    clusters = maps.clusters(fdr_q=q)
-    facts = facts_of(maps, clusters, q)
-    if not as_json:
-        click.echo(summary_of(facts, clusters))
-    if picture:
-        click.echo("Saving and drawing ...", err=True)
-    tables = {"clusters": clusters, "studies": selection.table()}
-    files = maps.save(out, fdr_q=q, picture=picture, tables=tables)
-    if as_json:
-        facts["files"] = [str(path) for path in files]
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-    else:
-        click.echo(f"{len(files)} files in {out}")
-
-
-def number(text: str) -> float:
-    """Tell a number of studies (1) from a share of them (0.01)."""
-    from nimare_neurosynth.errors import OptionError
-
-    try:
-        return int(text) if text.strip().isdigit() else float(text)
-    except ValueError:
-        raise OptionError(
-            f"--min-studies must be a whole number or a share, got {text!r}."
-        ) from None
-
-
-def facts_of(maps: Maps, clusters: pd.DataFrame, q: float) -> dict[str, Any]:
-    """Give the facts of an analysis that are printed."""
-    z = maps["z_desc-association"]
-    best = int(z.argmax())
-    return {
-        "query": maps.labels[0],
-        "n_selected": int(maps.n_selected[0]),
-        "n_studies": maps.n_studies,
-        "fdr_q": q,
-        "significant_voxels": {
-            test: int((maps.array(f"z_desc-{test}", fdr_q=q) != 0).sum())
-            for test in ("association", "uniformity")
-        },
-        "largest_association_z": float(z[best]),
-        "largest_association_z_at_mm": maps.mask.xyz_mm[best].tolist(),
-        "clusters": int(clusters["cluster"].str.isdigit().sum())
-        if len(clusters)
-        else 0,
-    }
-
-
-def summary_of(facts: dict[str, Any], clusters: pd.DataFrame) -> str:
-    """Say what was found, in a few lines."""
-    at = ", ".join(f"{v:g}" for v in facts["largest_association_z_at_mm"])
-    voxels = facts["significant_voxels"]
-    lines = [
-        f"{facts['n_selected']:,} of {facts['n_studies']:,} studies: {facts['query']}",
-        f"largest association z {facts['largest_association_z']:.2f} at ({at}) mm",
-        f"significant voxels (FDR q {facts['fdr_q']:g}): association "
-        f"{voxels['association']:,}, uniformity {voxels['uniformity']:,}",
-    ]
-    if "significant_voxels_fwe" in facts:
-        n = facts["significant_voxels_fwe"]
-        lines.append(f"by permutation (family-wise p < 0.05): association {n:,}")
-    if len(clusters):
-        shown = clusters.head(8).round({"value": 2})
-        lines += ["", shown.to_string(index=False, na_rep=""), ""]
-    return "\n".join(lines)
+    studies = selection.table()
+    write_maps(maps, out, studies=studies, q=q, picture=picture, as_json=as_json)
 
 
 @click.command(

@@ -27,7 +27,6 @@ _OF_IMAGES: tuple[str, ...] = (*_OF_MAPS, "roi", "nb")
 _OF_STUDIES: tuple[str, ...] = ("neurosynth", "brainmap")
 _OF_PLACES = (*_OF_STUDIES, "roi", "nb")
 _ENDINGS = (".tsv", ".csv", ".json")
-_MOST_DRAWN = {"bar": 60, "radar": 24, "heatmap": 200}
 _OF_DATABASES = ("permutations", "radius", "threshold", "labels")
 
 
@@ -171,11 +170,12 @@ def decode(
     DB is anything that can be read.
     """
     from nimare_neurosynth.io import check_folder
+    from nimare_neurosynth.plotting import MOST_TERMS
 
     method = _method(images, options)
-    if picture is not None and top > _MOST_DRAWN[kind]:
+    if picture is not None and top > MOST_TERMS[kind]:
         raise click.UsageError(
-            f"--kind {kind} shows at most {_MOST_DRAWN[kind]} terms: give --top."
+            f"--kind {kind} shows at most {MOST_TERMS[kind]} terms: give --top."
         )
     for path, endings in ((out, _ENDINGS), (picture, (".png", ".pdf", ".svg"))):
         if path is None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nimare_neurosynth.cli._commands import facts_of, number, summary_of
 from nimare_neurosynth.cli._options import (
     database_argument,
+    facts_option,
+    min_studies_option,
     open_any,
     out_folder_option,
+    picture_option,
+    q_option,
     radius_option,
 )
+from nimare_neurosynth.cli._results import number, write_maps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,22 +88,10 @@ them with studies of about as many peaks."""
     show_default=True,
     help="Random studies have about as many peaks, or any number.",
 )
-@click.option(
-    "--q",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.01,
-    show_default=True,
-    help="False discovery rate.",
-)
-@click.option(
-    "--min-studies",
-    type=str,
-    default="1",
-    show_default=True,
-    help="Leave out voxels that fewer studies (or a smaller share: 0.01) activate.",
-)
-@click.option("--picture/--no-picture", default=True, show_default=True, help="Draw.")
-@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+@q_option
+@min_studies_option
+@picture_option
+@facts_option
 def macm(
     db: str,
     features: Path | None,
@@ -150,26 +141,15 @@ def macm(
             progress=True,
             **how,
         )
-    clusters = maps.clusters(fdr_q=q)
-    facts = facts_of(maps, clusters, q)
-    if family is not None:
-        facts["significant_voxels_fwe"] = int((family.p() < 0.05).sum())
-    if not as_json:
-        click.echo(summary_of(facts, clusters))
-    if picture:
-        click.echo("Saving and drawing ...", err=True)
-    files = maps.save(
+    write_maps(
+        maps,
         out,
-        fdr_q=q,
+        studies=_studies(database, chosen, how),
+        q=q,
         picture=picture,
-        tables={"clusters": clusters, "studies": _studies(database, chosen, how)},
+        as_json=as_json,
         family=family,
     )
-    if as_json:
-        facts["files"] = [str(path) for path in files]
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-    else:
-        click.echo(f"{len(files)} files in {out}")
 
 
 def _check_together(options: dict[str, Any], *, place: bool) -> None:

@@ -172,6 +172,34 @@ def out_folder_option(function: F) -> F:
     )(function)
 
 
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+"""Above 0 and below 1."""
+
+q_option: Callable[[F], F] = click.option(
+    "--q", type=SHARE, default=0.01, show_default=True, help="False discovery rate."
+)
+"""``--q``, of commands that make maps of one selection."""
+
+min_studies_option: Callable[[F], F] = click.option(
+    "--min-studies",
+    type=str,
+    default="1",
+    show_default=True,
+    help="Leave out voxels that fewer studies (or a smaller share: 0.01) activate.",
+)
+"""``--min-studies``, of the same."""
+
+picture_option: Callable[[F], F] = click.option(
+    "--picture/--no-picture", default=True, show_default=True, help="Draw."
+)
+"""``--picture``, of the same."""
+
+facts_option: Callable[[F], F] = click.option(
+    "--json", "as_json", is_flag=True, help="Print the facts as JSON."
+)
+"""``--json``, of commands that sum up what they made."""
+
+
 def open_any(db: str, features: Path | None) -> Database:
     """Read whatever ``DB`` names; sources are compiled into the cache on the way."""
     from nimare_neurosynth.errors import OptionError

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nimare_neurosynth.cli._options import (
+    SHARE,
     database_argument,
+    facts_option,
     labels_option,
     least_option,
     open_any,
@@ -50,7 +52,7 @@ interrupted, the same command goes on where it was.""",
 @radius_option("A study activates the voxels within this distance of its peaks.")
 @click.option(
     "--q",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=SHARE,
     default=0.01,
     show_default=True,
     help="False discovery rate of the summary.",
@@ -64,7 +66,7 @@ interrupted, the same command goes on where it was.""",
 @click.option(
     "--jobs", type=int, default=-1, show_default=True, help="Threads; -1: all cores."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+@facts_option
 def make_term_maps(
     db: str,
     features: Path | None,
@@ -152,7 +154,7 @@ that says where it came from.""",
 )
 @click.option(
     "--q",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=SHARE,
     help="False discovery rate of thresholded maps. [default: that of the summary]",
 )
 def get_maps(

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nimare_neurosynth.errors import NeurosynthWarning
 from nimare_neurosynth.io import atomic_folder, to_studyset
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
     from nimare_neurosynth.converters._report import Report
@@ -33,15 +31,8 @@ def _studyset(database: Database, report: Report) -> Any:
 def write_nimads(database: Database, path: Path, report: Report) -> None:
     """Write NIMADS JSON: an analysis for each table, label sets as annotations."""
     made = _studyset(database, report)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".json")
-    os.close(descriptor)
-    try:
-        made.to_nimads(name)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with atomic_folder(path.parent) as staging:
+        made.to_nimads(str(staging / path.name))
     report.files.append(path.name)
 
 

@@ -25,11 +25,11 @@ from nimare_neurosynth.decoding._compare import (
 from nimare_neurosynth.decoding._images import Pattern, read_patterns
 from nimare_neurosynth.decoding._result import Decoding, gathered
 from nimare_neurosynth.decoding._terms import Terms
-from nimare_neurosynth.engine import count_columns
+from nimare_neurosynth.engine import count_columns, in_threads
 from nimare_neurosynth.errors import OptionError
 from nimare_neurosynth.meta import DEFAULT_LEAST, need_database
 from nimare_neurosynth.space import as_mask, region_voxels
-from nimare_neurosynth.stats import association_and_uniformity_z, fdr_adjusted
+from nimare_neurosynth.stats import association_z, fdr_adjusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -230,10 +230,9 @@ class MapDecoder:
         row = place_of(term, self.terms)
         prepared = self.prepared
         part = prepared.columns.between(row, row + 1)
-        z, _ = association_and_uniformity_z(
+        z = association_z(
             count_columns(prepared.activations, part, n_jobs=self.n_jobs),
             n_selected=part.sizes,
-            expected=np.ones(1),
             totals=prepared.totals,
             n_studies=prepared.n_studies,
         )
@@ -275,9 +274,7 @@ class MapDecoder:
 
     def _ranked(self, inside: NDArray[np.float64]) -> NDArray[np.float64]:
         """Correlate ranks: every map has to be made, and sorted."""
-        from joblib import Parallel, delayed
         from scipy.stats import rankdata
-        from tqdm.auto import tqdm
 
         prepared, columns = self.prepared, self.prepared.columns
         x = rankdata(inside)
@@ -286,10 +283,9 @@ class MapDecoder:
         def work(first: int) -> NDArray[np.float64]:
             stop = min(first + _RANKED_AT_ONCE, columns.n_columns)
             part = columns.between(first, stop)
-            z, _ = association_and_uniformity_z(
+            z = association_z(
                 count_columns(prepared.activations, part),
                 n_selected=part.sizes,
-                expected=np.ones(part.n_columns),
                 totals=prepared.totals,
                 n_studies=prepared.n_studies,
             )
@@ -302,11 +298,10 @@ class MapDecoder:
             return found
 
         firsts = range(0, columns.n_columns, _RANKED_AT_ONCE)
-        tasks = tqdm(firsts, desc="Ranking", disable=not self.progress, delay=1)
-        parts = Parallel(n_jobs=self.n_jobs, require="sharedmem")(
-            delayed(work)(first) for first in tasks
+        parts = in_threads(
+            work, firsts, n_jobs=self.n_jobs, progress=self.progress, desc="Ranking"
         )
-        return np.concatenate(list(parts))
+        return np.concatenate(parts)
 
     def within(self, region: ImageLike | BoolArray, *, n_jobs: int = -1) -> MapDecoder:
         """Make a decoder of the same terms that compares a region only.

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.errors import ImageError, OptionError
-from nimare_neurosynth.space import Mask, naming, read_volume, region_voxels
+from nimare_neurosynth.space import (
+    Mask,
+    naming,
+    read_volume,
+    region_voxels,
+    resample_volume,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -281,10 +287,10 @@ def _of_volume(
         overlap = _overlap(Mask.from_array(plain, affine), mask)  # checks the affine
         present = plain[plain != 0]
         discrete = bool((present == present[0]).all())
-        how = "nearest" if discrete else "continuous"
-        plain = _resampled(plain, affine, mask, how)
+        how = "nearest" if discrete else "linear"
+        plain = resample_volume(plain, affine, mask, interpolation=how)
         lost = (~finite).astype(np.float64)
-        finite = _resampled(lost, affine, mask, "nearest") == 0
+        finite = resample_volume(lost, affine, mask, interpolation="nearest") == 0
     values = plain.ravel()[mask.flat_index]
     # an image of a whole field of view covers the brain, and much else
     covered = np.count_nonzero(values) / mask.n_voxels
@@ -308,23 +314,6 @@ def _overlap(support: Mask, mask: Mask) -> float:
     volume = mask.to_volume(np.ones(mask.n_voxels, dtype=bool))
     hit = volume[tuple(ijk[inside].T)]
     return float(np.count_nonzero(hit) / len(ijk))
-
-
-def _resampled(
-    values: NDArray[np.float64], affine: NDArray[np.float64], mask: Mask, how: str
-) -> NDArray[np.float64]:
-    from nibabel.nifti1 import Nifti1Image
-    from nilearn.image import resample_img
-
-    made = resample_img(
-        Nifti1Image(values, affine),  # type: ignore[no-untyped-call]
-        target_affine=mask.affine,
-        target_shape=mask.shape,
-        interpolation="linear" if how == "continuous" else how,
-        force_resample=True,
-        copy_header=True,
-    )
-    return np.asarray(made.dataobj, dtype=np.float64)
 
 
 def _pattern(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -207,33 +208,35 @@ class RegionDecoder:
                 f"the region {name!r}: there is nothing to correlate with."
             )
         share = active / np.count_nonzero(inside)
-        return correlate(share, self.weights, n_permutations, seed)
+        return self._correlated(share, n_permutations, seed)
 
+    @cached_property
+    def _powers(self) -> NDArray[np.float64]:
+        return power_sums(self.weights)
 
-def correlate(
-    x: NDArray[np.float64], weights: csr_array, n_permutations: int, seed: int
-) -> dict[str, NDArray[np.float64]]:
-    """Correlate a number per study with weights of terms, and test it.
+    def _correlated(
+        self, x: NDArray[np.float64], n_permutations: int, seed: int
+    ) -> dict[str, NDArray[np.float64]]:
+        """Correlate a number per study with weights of terms, and test it.
 
-    ``z`` is Fisher's, as in Neurosynth; ``p`` comes from the permutation null.
-    """
-    n = len(x)
-    centred = x - x.mean()
-    powers = power_sums(weights)
-    sums = weights @ centred
-    null = PermutationNull.of(centred, powers)
-    size = np.sqrt(np.maximum(powers[0], 0) * (centred**2).sum())
-    r = np.divide(sums, size, out=np.zeros_like(sums), where=size > 0)
-    r = np.clip(r, -1, 1)
-    # 1 would be infinite
-    z = np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15)) * np.sqrt(max(n - 3, 0))
-    p = null.p(sums)
-    found = {"r": r, "z": z, "p": p, "q": fdr_adjusted(p)}
-    if n_permutations:
-        found["p_sampled"] = sampled_p(
-            centred, weights, sums, n_draws=n_permutations, seed=seed
-        )
-    return found
+        ``z`` is Fisher's, as in Neurosynth; ``p`` comes from the permutation null.
+        """
+        n = len(x)
+        centred = x - x.mean()
+        sums = self.weights @ centred
+        null = PermutationNull.of(centred, self._powers)
+        size = np.sqrt(np.maximum(self._powers[0], 0) * (centred**2).sum())
+        r = np.divide(sums, size, out=np.zeros_like(sums), where=size > 0)
+        r = np.clip(r, -1, 1)
+        # 1 would be infinite
+        z = np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15)) * np.sqrt(max(n - 3, 0))
+        p = null.p(sums)
+        found = {"r": r, "z": z, "p": p, "q": fdr_adjusted(p)}
+        if n_permutations:
+            found["p_sampled"] = sampled_p(
+                centred, self.weights, sums, n_draws=n_permutations, seed=seed
+            )
+        return found
 
 
 def decode_region(

@@ -134,9 +134,12 @@ class Decoding:
             If one of them matches nothing.
         """
         wanted = [patterns] if isinstance(patterns, str) else list(patterns)
-        rows = {row for one in wanted for row in match_names(one, self.terms)}
-        missing = [one for one in wanted if not match_names(one, self.terms)]
-        return self.of_terms([*(self.terms[row] for row in sorted(rows)), *missing])
+        found: list[str] = []
+        for pattern in wanted:
+            rows = match_names(pattern, self.terms)
+            # of_terms() says what is wrong with a name that nothing matches
+            found += [self.terms[row] for row in rows] or [pattern]
+        return self.of_terms(found)
 
     def values(
         self, terms: str | Sequence[str] | None = None, *, top: int = 10

@@ -22,6 +22,7 @@ from nimare_neurosynth.engine import (
     DEFAULT_MEMORY,
     check_n_jobs,
     float_room,
+    in_threads,
     memory_bytes,
 )
 from nimare_neurosynth.errors import (
@@ -91,19 +92,14 @@ class _ArraySource:
         n_jobs: int,
         progress: bool,
     ) -> list[T]:
-        from joblib import Parallel, delayed
-        from tqdm.auto import tqdm
-
         def work(first: int) -> T:
             part = slice(first, min(first + _ROWS_AT_ONCE, len(self.values)))
             return function(part, np.asarray(self.values[part], dtype=np.float64))
 
         firsts = range(0, len(self.values), _ROWS_AT_ONCE)
-        tasks = tqdm(firsts, desc="Comparing", disable=not progress, delay=1)
-        found = Parallel(n_jobs=n_jobs, require="sharedmem")(
-            delayed(work)(first) for first in tasks
+        return in_threads(
+            work, firsts, n_jobs=n_jobs, progress=progress, desc="Comparing"
         )
-        return list(found)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -217,13 +213,8 @@ class StoredDecoder:
             with naming(name):
                 values[row] = _one_map(name, image, space, min_overlap)
 
-        from joblib import Parallel, delayed
-        from tqdm.auto import tqdm
-
-        tasks = tqdm(
-            range(len(named)), desc="Loading maps", disable=not progress, delay=1
-        )
-        Parallel(n_jobs=n_jobs, require="sharedmem")(delayed(read)(i) for i in tasks)
+        rows = range(len(named))
+        in_threads(read, rows, n_jobs=n_jobs, progress=progress, desc="Loading maps")
         where = str(images) if isinstance(images, str | PathLike) else "images"
         facts = {"software": software(), "maps": where}
         names = tuple(name for name, _ in named)

@@ -20,7 +20,7 @@ import numpy as np
 from nimare_neurosynth.engine import LabelColumns, map_tiles
 from nimare_neurosynth.stats import (
     PermutationNull,
-    association_and_uniformity_z,
+    association_z,
     sampled_p,
 )
 
@@ -100,10 +100,9 @@ class Terms:
         sizes = columns.sizes
 
         def sums(tile: Tile) -> tuple[slice, NDArray[np.float64], NDArray[np.float64]]:
-            z, _ = association_and_uniformity_z(
+            z = association_z(
                 tile.counts,
                 n_selected=sizes[tile.columns],
-                expected=np.ones(tile.counts.shape[0]),
                 totals=totals[tile.voxels],
                 n_studies=n_studies,
             )

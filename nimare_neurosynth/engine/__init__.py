@@ -14,12 +14,8 @@ from nimare_neurosynth.engine._segments import (
     build_segment,
     segment_bounds,
 )
-from nimare_neurosynth.engine._tiles import (
-    Tile,
-    check_n_jobs,
-    count_columns,
-    map_tiles,
-)
+from nimare_neurosynth.engine._threads import check_n_jobs, in_threads
+from nimare_neurosynth.engine._tiles import Tile, count_columns, map_tiles
 
 __all__ = [
     "BLOCK_SIZE",
@@ -33,6 +29,7 @@ __all__ = [
     "check_n_jobs",
     "count_columns",
     "float_room",
+    "in_threads",
     "join_clusters",
     "map_tiles",
     "memory_bytes",

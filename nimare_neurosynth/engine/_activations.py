@@ -16,7 +16,7 @@ from nimare_neurosynth.engine._segments import (
     build_segment,
     segment_bounds,
 )
-from nimare_neurosynth.engine._tiles import check_n_jobs
+from nimare_neurosynth.engine._threads import check_n_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.engine import _kernels as kernels
+from nimare_neurosynth.engine._threads import in_threads
 from nimare_neurosynth.space import mm_to_voxel, sphere_lines
 
 if TYPE_CHECKING:
@@ -143,13 +144,12 @@ def build_segment(
     -------
     Segment
     """
-    from joblib import Parallel, delayed
-
     lines = sphere_lines(radius_mm, mask.affine)
     centres, peak_offsets = _centres(xyz_mm, study, n_studies, mask, lines)
     shape = np.array(mask.shape, dtype=np.int64)
 
-    def runs_between(first: int, stop: int) -> Any:
+    def runs_between(part: tuple[int, int]) -> Any:
+        first, stop = part
         span = peak_offsets[first : stop + 1]
         peaks = centres[span[0] : span[-1]]
         return kernels.runs_of_studies(
@@ -157,11 +157,7 @@ def build_segment(
         )
 
     bounds = _bounds(peak_offsets)
-    parts = list(
-        Parallel(n_jobs=n_jobs, require="sharedmem")(
-            delayed(runs_between)(first, stop) for first, stop in pairwise(bounds)
-        )
-    )
+    parts = in_threads(runs_between, list(pairwise(bounds)), n_jobs=n_jobs)
     has_peaks = np.bincount(study, minlength=n_studies) > 0
     return _assemble(parts, bounds, has_peaks, mask.n_voxels, block_size)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from nimare_neurosynth.engine._kernels import add_changes, sum_changes
-from nimare_neurosynth.errors import OptionError
+from nimare_neurosynth.engine._threads import check_n_jobs, in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,25 +39,6 @@ class Tile:
     columns: slice
     voxels: slice
     counts: NDArray[np.int32]
-
-
-def check_n_jobs(n_jobs: int) -> None:
-    """Check a number of threads.
-
-    Parameters
-    ----------
-    n_jobs : int
-        A number from 1 up, or -1 for all cores (-2 for all but one, and so on).
-
-    Raises
-    ------
-    OptionError
-        If it is 0 or no whole number.
-    """
-    if not isinstance(n_jobs, int | np.integer) or n_jobs == 0:
-        raise OptionError(
-            f"n_jobs must be a number of threads, or -1 for all cores, got {n_jobs!r}."
-        )
 
 
 def count_columns(
@@ -129,8 +110,6 @@ def map_tiles(
     ValueError
         If the columns are about another number of studies.
     """
-    from joblib import Parallel, delayed
-
     check_n_jobs(n_jobs)
     if columns.n_studies != activations.n_studies:
         raise ValueError(
@@ -143,19 +122,12 @@ def map_tiles(
     firsts = [first for first, _ in activations.placed()]
     items = columns.split([*firsts, activations.n_studies])
 
-    def work(blocks: tuple[int, int], part: tuple[int, int]) -> T:
-        return function(_count(activations, columns, items, blocks, part))
+    def work(tile: tuple[tuple[int, int], tuple[int, int]]) -> T:
+        return function(_count(activations, columns, items, *tile))
 
-    from tqdm.auto import tqdm
-
-    tasks = tqdm(tiles, desc="Counting", unit="tile", disable=not progress, delay=1)
-    if n_jobs == 1 or len(tiles) == 1:
-        return [work(*tile) for tile in tasks]
-    # reducers write into shared arrays: other processes would write into copies
-    results = Parallel(n_jobs=n_jobs, require="sharedmem")(
-        delayed(work)(*tile) for tile in tasks
+    return in_threads(
+        work, tiles, n_jobs=n_jobs, progress=progress, desc="Counting", unit="tile"
     )
-    return list(results)
 
 
 def _cut(

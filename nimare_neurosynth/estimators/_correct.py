@@ -8,7 +8,7 @@ import numpy as np
 
 from nimare_neurosynth.estimators._maps import NAMES
 from nimare_neurosynth.inference import TESTS, Null, corrected_p
-from nimare_neurosynth.stats import logp_from_z
+from nimare_neurosynth.stats import logp_from_z, z_from_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,9 +54,7 @@ def fwe_maps(
 
 
 def _kinds(p: NDArray[np.float64], sign: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    from scipy.special import ndtri
-
-    z = -ndtri(p / 2)
+    z = z_from_p(p)
     return {
         "p": p.astype(np.float32),
         "z": (z * sign).astype(np.float32),

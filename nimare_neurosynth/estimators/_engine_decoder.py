@@ -107,19 +107,8 @@ class EngineDecoder(Decoder):  # type: ignore[misc]
             )
         sphere_lines(self.radius_mm, np.eye(4))  # says what is wrong with a radius
 
-    def _has(self, weights: csr_array) -> csr_array:
-        """Say which analyses have each feature."""
-        threshold = self.frequency_threshold
-        kept = weights.copy()
-        kept.data = (
-            (kept.data >= threshold) if threshold > 0 else (kept.data > 0)
-        ).astype(np.float64)
-        kept.eliminate_zeros()
-        kept.sort_indices()
-        return kept
-
     def _kept_rows(self, weights: csr_array, counted: BoolArray) -> list[int]:
-        n = np.asarray(self._has(weights).sum(axis=1))
+        n = self._columns(weights).sizes
         least = max(self.min_studies_per_term, 1)
         rows = np.flatnonzero((n >= least) & (n < np.count_nonzero(counted)))
         if not len(rows):
@@ -130,9 +119,16 @@ class EngineDecoder(Decoder):  # type: ignore[misc]
         return [int(i) for i in rows]
 
     def _columns(self, weights: csr_array) -> LabelColumns:
-        has = self._has(weights)
-        offsets = has.indptr.astype(np.int64)
-        return LabelColumns(offsets, has.indices.astype(np.int32), has.shape[1])
+        """Say which analyses have each feature."""
+        weights.sort_indices()
+        return LabelColumns.from_csc(
+            weights.indptr,
+            weights.indices,
+            weights.data,
+            n_studies=weights.shape[1],
+            # a weight of 0 is none, whatever the threshold
+            threshold=max(self.frequency_threshold, np.nextafter(0, 1)),
+        )
 
     @abstractmethod
     def _prepared(

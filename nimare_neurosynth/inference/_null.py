@@ -12,6 +12,7 @@ from nimare_neurosynth.engine import (
     LabelColumns,
     build_activations,
     count_columns,
+    in_threads,
     join_clusters,
     map_tiles,
     memory_bytes,
@@ -245,8 +246,6 @@ def _parts(
 def _clusters_of(
     groups: Groups, draws: LabelColumns, mask: Mask, cluster_p: float, n_jobs: int
 ) -> Null:
-    from joblib import Parallel, delayed
-
     counts = count_columns(groups.activations, draws, n_jobs=n_jobs)
     before = voxels_before(mask.shape, mask.flat_index)
     threshold = chi2_threshold(cluster_p)
@@ -259,9 +258,8 @@ def _clusters_of(
             for i in range(stop - first)
         ]
 
-    parts = Parallel(n_jobs=n_jobs, require="sharedmem")(
-        delayed(work)(first) for first in range(0, draws.n_columns, _DRAWS_AT_ONCE)
-    )
+    firsts = range(0, draws.n_columns, _DRAWS_AT_ONCE)
+    parts = in_threads(work, firsts, n_jobs=n_jobs)
     found = np.array([row for part in parts for row in part])  # (draws, tests, 3)
     z, size, mass = (
         {test: found[:, t, k] for t, test in enumerate(TESTS)} for k in range(3)

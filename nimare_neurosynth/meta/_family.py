@@ -16,7 +16,7 @@ from nimare_neurosynth.inference import (
     label_null,
     quantile_parts,
 )
-from nimare_neurosynth.stats import logp_from_z
+from nimare_neurosynth.stats import logp_from_z, z_from_p
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
@@ -107,14 +107,12 @@ class FamilyWise:
         dict of ndarray of float32, shape (n_voxels,)
             ``z_desc-association_level-voxel_corr-FWE_method-montecarlo`` and so on.
         """
-        from scipy.special import ndtri
-
         found = {}
         for test in _TESTS:
             for level, name in _NAMES.items():
                 if getattr(self.corrected[test], level) is None:
                     continue
-                z = -ndtri(self.p(test, level) / 2)
+                z = z_from_p(self.p(test, level))
                 end = f"desc-{test}{name}_corr-FWE_method-montecarlo"
                 found[f"z_{end}"] = (z * np.sign(self.z[test])).astype(np.float32)
                 found[f"logp_{end}"] = logp_from_z(z).astype(np.float32)

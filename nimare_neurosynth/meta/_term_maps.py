@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from nimare_neurosynth.database.query import match_names
-from nimare_neurosynth.engine import check_n_jobs
+from nimare_neurosynth.engine import check_n_jobs, in_threads
 from nimare_neurosynth.errors import UnknownTermError, suggest
 from nimare_neurosynth.io import damaged_files, unpack_counts
 from nimare_neurosynth.meta._analysis import check_prior, least_studies
@@ -252,9 +252,6 @@ class TermMaps:
         list
             What the function returned, in the order of the labels.
         """
-        from joblib import Parallel, delayed
-        from tqdm.auto import tqdm
-
         check_n_jobs(n_jobs)
 
         def work(first: int) -> T:
@@ -270,16 +267,10 @@ class TermMaps:
             voxels = slice(0, self.mask.n_voxels)
             return function(ZTile(part, voxels, association, uniformity))
 
-        tasks = tqdm(
-            range(0, len(self), _ROWS_PER_TASK),
-            desc="Reading",
-            disable=not progress,
-            delay=1,
+        firsts = range(0, len(self), _ROWS_PER_TASK)
+        return in_threads(
+            work, firsts, n_jobs=n_jobs, progress=progress, desc="Reading"
         )
-        results = Parallel(n_jobs=n_jobs, require="sharedmem")(
-            delayed(work)(first) for first in tasks
-        )
-        return list(results)
 
     @cached_property
     def summary(self) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from nimare_neurosynth.space import as_mask
 
 if TYPE_CHECKING:
     from nimare_neurosynth.database import Database, Selection
+    from nimare_neurosynth.networks._seeds import Seed
     from nimare_neurosynth.space import ImageLike, Mask
 
 
@@ -76,7 +77,7 @@ def compare_seeds(
     how = SeedOptions(
         as_mask(mask), seed_radius_mm, radius_mm, talairach, min_voxels, min_proportion
     )
-    first, second = _only(database, seed1, seed2, how)
+    first, second = _only(database, _pair(database, seed1, seed2, how))
     return meta_analysis(
         database,
         first,
@@ -134,13 +135,13 @@ def compare_seeds_null(
     how = SeedOptions(
         as_mask(mask), seed_radius_mm, radius_mm, talairach, min_voxels, min_proportion
     )
-    first, second = _only(database, seed1, seed2, how)
+    pair = _pair(database, seed1, seed2, how)
+    first, second = _only(database, pair)
     counted = (first.mask | second.mask) & database.has_peaks
-    places = [find_seeds(database, seed, how)[0].voxels for seed in (seed1, seed2)]
     untested = np.zeros(how.mask.n_voxels, dtype=bool)
-    for place in places:
-        if place is not None:
-            untested |= place
+    for seed in pair:
+        if seed.voxels is not None:
+            untested |= seed.voxels
     n = int(np.count_nonzero(counted))
     return family_wise(
         database,
@@ -158,15 +159,20 @@ def compare_seeds_null(
     )
 
 
-def _only(
+def _pair(
     database: Database, seed1: Any, seed2: Any, how: SeedOptions
-) -> tuple[Selection, Selection]:
-    """Give the studies of each seed that do not activate the other."""
+) -> tuple[Seed, Seed]:
+    """Find the two seeds."""
     need_database(database)
     one, two = (find_seeds(database, seed, how) for seed in (seed1, seed2))
     if len(one) != 1 or len(two) != 1:
         raise OptionError("compare one seed with one other seed.")
-    first, second = named(one[0]), named(two[0])
+    return one[0], two[0]
+
+
+def _only(database: Database, pair: tuple[Seed, Seed]) -> tuple[Selection, Selection]:
+    """Give the studies of each seed that do not activate the other."""
+    first, second = (named(seed) for seed in pair)
     only = first - second, second - first
     for choice in only:
         if not (choice.mask & database.has_peaks).any():

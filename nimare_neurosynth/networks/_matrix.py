@@ -21,7 +21,7 @@ from nimare_neurosynth.meta import database_facts, need_database, software
 from nimare_neurosynth.networks._activity import is_active
 from nimare_neurosynth.networks._parcels import Parcels, as_parcels
 from nimare_neurosynth.networks._seeds import universe_of
-from nimare_neurosynth.stats import association_and_uniformity_z
+from nimare_neurosynth.stats import association_z
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,10 +75,9 @@ class CoactivationMatrix:
 
         The diagonal, where a parcel meets itself, is 0.
         """
-        z, _ = association_and_uniformity_z(
+        z = association_z(
             self.counts.astype(np.int32),
             n_selected=self.n_active,
-            expected=np.ones(len(self.counts)),
             totals=self.n_active.astype(np.int32),
             n_studies=self.n_studies,
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from nimare_neurosynth.engine import LabelColumns, Tile, map_tiles
 from nimare_neurosynth.meta import totals_within
-from nimare_neurosynth.stats import association_and_uniformity_z
+from nimare_neurosynth.stats import association_z
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,10 +111,9 @@ class Profiles:
         active = self.active.astype(np.int32)
         counts = (columns.to_csr().astype(np.int32) @ active).toarray()
         totals = np.asarray(active[np.flatnonzero(counted)].sum(axis=0))
-        z, _ = association_and_uniformity_z(
+        z = association_z(
             np.ascontiguousarray(counts, dtype=np.int32),
             n_selected=columns.sizes,
-            expected=np.ones(columns.n_columns),
             totals=totals.astype(np.int32),
             n_studies=int(np.count_nonzero(counted)),
             dtype=np.float32,
@@ -140,10 +139,9 @@ class Profiles:
         def keep(tile: Tile) -> None:
             first, stop = before[tile.voxels.start], before[tile.voxels.stop]
             here = self.target[tile.voxels]
-            z, _ = association_and_uniformity_z(
+            z = association_z(
                 np.ascontiguousarray(tile.counts[:, here]),
                 n_selected=columns.sizes[tile.columns],
-                expected=np.ones(tile.counts.shape[0]),
                 totals=totals[tile.voxels][here],
                 n_studies=n_studies,
                 dtype=np.float32,

@@ -3,6 +3,7 @@
 from nimare_neurosynth.plotting._brain import plot_map, save_figure, view_map
 from nimare_neurosynth.plotting._clusters import cluster_table, count_clusters
 from nimare_neurosynth.plotting._profiles import (
+    MOST_TERMS,
     plot_bars,
     plot_heatmap,
     plot_radar,
@@ -10,6 +11,7 @@ from nimare_neurosynth.plotting._profiles import (
 )
 
 __all__ = [
+    "MOST_TERMS",
     "cluster_table",
     "count_clusters",
     "plot_bars",

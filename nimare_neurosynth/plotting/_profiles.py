@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 RADAR_TERMS = (3, 24)
 BAR_TERMS, HEATMAP_TERMS, HEATMAP_IMAGES = 60, 200, 60
+MOST_TERMS = {"bar": BAR_TERMS, "radar": RADAR_TERMS[1], "heatmap": HEATMAP_TERMS}
 WRITTEN_CELLS = 200  # of a heat map; up to so many have their values in them
 
 _COLOURS = (  # Okabe and Ito's; the faintest on white comes last

@@ -13,6 +13,7 @@ from nimare_neurosynth.space._mask import (
     as_mask,
     default_mask,
     region_voxels,
+    resample_volume,
     sphere_voxels,
 )
 from nimare_neurosynth.space._resources import nimare_resource
@@ -30,6 +31,7 @@ __all__ = [
     "nimare_resource",
     "read_volume",
     "region_voxels",
+    "resample_volume",
     "sphere_lines",
     "sphere_voxels",
     "talairach_matrix",

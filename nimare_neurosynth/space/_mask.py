@@ -311,7 +311,7 @@ def region_voxels(image: ImageLike | BoolArray, mask: Mask) -> BoolArray:
         region = Mask.from_image(image)
         if not mask.has_grid(region.shape, region.affine):
             with naming(image):
-                region = _resample(region, mask)
+                region = _region_on(region, mask)
         volume = np.zeros(int(np.prod(mask.shape)), dtype=bool)
         volume[region.flat_index] = True
         inside = volume[mask.flat_index]
@@ -333,25 +333,54 @@ def _array_region(values: NDArray[Any], mask: Mask) -> BoolArray:
     return np.asarray(np.nan_to_num(values) != 0)
 
 
-def _resample(region: Mask, target: Mask) -> Mask:
-    from nilearn.image import resample_img
-
-    image = region.to_image(np.ones(region.n_voxels, dtype=np.uint8))
-    resampled = resample_img(
-        image,
-        target_affine=target.affine,
-        target_shape=target.shape,
-        interpolation="nearest",
-        force_resample=True,
-        copy_header=True,
-    )
-    values = np.asanyarray(resampled.dataobj)
-    if not values.any():
+def _region_on(region: Mask, mask: Mask) -> Mask:
+    values = region.to_volume(np.ones(region.n_voxels, dtype=np.uint8))
+    volume = resample_volume(values, region.affine, mask, interpolation="nearest")
+    if not volume.any():
         raise ImageError(
             "this region has no voxel inside the volume of the brain mask: is it in "
             "MNI space, in mm?"
         )
-    return Mask.from_array(values, target.affine)
+    return Mask.from_array(volume, mask.affine)
+
+
+def resample_volume(
+    values: NDArray[Any],
+    affine: NDArray[np.float64],
+    mask: Mask,
+    *,
+    interpolation: str = "linear",
+) -> NDArray[Any]:
+    """Bring a volume to the grid of a mask.
+
+    Parameters
+    ----------
+    values : ndarray, shape (i, j, k)
+        The volume; uint8 or floating point.
+    affine : ndarray of float64, shape (4, 4)
+        Its voxel-to-mm affine.
+    mask : Mask
+        Whose grid it is brought to.
+    interpolation : {"linear", "nearest"}
+        How values between voxels are found.
+
+    Returns
+    -------
+    ndarray, shape ``mask.shape``
+        0 outside the volume.
+    """
+    from nibabel.nifti1 import Nifti1Image
+    from nilearn.image import resample_img
+
+    made = resample_img(
+        Nifti1Image(values, affine),
+        target_affine=mask.affine,
+        target_shape=mask.shape,
+        interpolation=interpolation,
+        force_resample=True,
+        copy_header=True,
+    )
+    return np.asarray(made.dataobj)
 
 
 def sphere_voxels(xyz: ArrayLike, radius_mm: float, mask: Mask) -> BoolArray:

@@ -83,3 +83,41 @@ def association_and_uniformity_z(
         uniformity,
     )
     return association, uniformity
+
+
+def association_z(
+    counts: NDArray[np.int32],
+    *,
+    n_selected: NDArray[Any],
+    totals: NDArray[np.int32],
+    n_studies: int,
+    dtype: DTypeLike = np.float64,
+) -> NDArray[Any]:
+    """Compute the association test alone, where no uniformity test is asked for.
+
+    Parameters
+    ----------
+    counts, n_selected, totals, n_studies, dtype
+        As for :func:`association_and_uniformity_z`.
+
+    Returns
+    -------
+    ndarray, shape (n_columns, n_voxels)
+        Signed z values, the same numbers as :func:`association_and_uniformity_z` gives.
+
+    Examples
+    --------
+    >>> association_z(
+    ...     np.array([[12]], np.int32), n_selected=np.array([20]),
+    ...     totals=np.array([30], np.int32), n_studies=100).round(3)
+    array([[3.273]])
+    """
+    association, _ = association_and_uniformity_z(
+        counts,
+        n_selected=n_selected,
+        expected=np.ones(len(counts)),  # only the other test looks at it
+        totals=totals,
+        n_studies=n_studies,
+        dtype=dtype,
+    )
+    return association

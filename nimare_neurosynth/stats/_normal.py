@@ -55,3 +55,26 @@ def logp_from_z(z: ArrayLike) -> NDArray[np.float64]:
 
     tail = log_ndtr(-np.abs(np.asarray(z, dtype=np.float64)))
     return np.asarray(np.maximum(-(tail + np.log(2)) / np.log(10), 0.0) + 0.0)
+
+
+def z_from_p(p: ArrayLike) -> NDArray[np.float64]:
+    """Give the size of z of a two-sided p value.
+
+    Parameters
+    ----------
+    p : array-like of float
+        From 0 to 1, any shape.
+
+    Returns
+    -------
+    ndarray of float64
+        From 0 up, of the same shape; infinite where p is 0.
+
+    Examples
+    --------
+    >>> z_from_p([0.05, 0.01]).round(6)
+    array([1.959964, 2.575829])
+    """
+    from scipy.special import ndtri
+
+    return np.asarray(-ndtri(np.asarray(p, dtype=np.float64) / 2))

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from nimare_neurosynth import stats
 from nimare_neurosynth.engine import _kernels
 from nimare_neurosynth.stats import _association, association_and_uniformity_z
 from tests.oracles import association_z, uniformity_z
@@ -126,3 +127,14 @@ def test_read_only_input_works():
         counts, n_selected=n, expected=E, totals=totals, n_studies=9
     )
     assert z[0] == pytest.approx([association_z(3, 6, 4, 9), association_z(1, 6, 3, 9)])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_association_alone_is_the_same(dtype):
+    random = np.random.default_rng(3)
+    totals = random.integers(0, 200, 40).astype(np.int32)
+    n = np.array([7, 90])
+    counts = random.binomial(np.minimum(totals, n[:, None]), 0.5).astype(np.int32)
+    of = {"n_selected": n, "totals": totals, "n_studies": 200, "dtype": dtype}
+    both, _ = association_and_uniformity_z(counts, expected=counts.mean(axis=1), **of)
+    np.testing.assert_array_equal(stats.association_z(counts, **of), both)
