@@ -58,13 +58,23 @@ FORMATS = {name: what for name, (what, _) in _WRITERS.items()}
 _VERIFIED = frozenset(
     {"database", "neurosynth", "neurosynth-legacy", "nimads", "parquet"}
 )
-_ENDINGS = {".json": "nimads", ".txt": "sleuth", ".bib": "bibtex"}
+_ENDINGS = {
+    ".json": "nimads",
+    ".json.gz": "nimads",
+    ".txt": "sleuth",
+    ".bib": "bibtex",
+}
 _FILES = frozenset(_ENDINGS.values())
 
 
 def format_of(target: str | Path) -> str:
     """Tell from its name what a target is to be: a folder is a compiled database."""
-    return _ENDINGS.get(Path(target).suffix.lower(), "database")
+    return _form_of_ending(Path(target)) or "database"
+
+
+def _form_of_ending(path: Path) -> str | None:
+    name = path.name.lower()
+    return next((f for end, f in _ENDINGS.items() if name.endswith(end)), None)
 
 
 def check_target(target: str | Path, to: str | None = None) -> str:
@@ -96,7 +106,7 @@ def check_target(target: str | Path, to: str | None = None) -> str:
             f"to must be one of {', '.join(FORMATS)}, got {to!r}."
             f"{suggest(str(to), FORMATS)}"
         )
-    if form in _FILES and _ENDINGS.get(path.suffix.lower()) != form:
+    if form in _FILES and _form_of_ending(path) != form:
         ending = next(e for e, name in _ENDINGS.items() if name == form)
         raise OptionError(f"{form} is written into a file that ends in {ending}.")
     if form in _FILES and path.is_dir():

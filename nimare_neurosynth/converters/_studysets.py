@@ -1,15 +1,15 @@
-"""Databases as studysets, by NiMARE's own writers."""
+"""Databases as studysets: NIMADS JSON, and NiMARE's parquet tables."""
 
 from __future__ import annotations
 
-import shutil
-import warnings
+import gzip
+import json
 from typing import TYPE_CHECKING
 
-from nimare_neurosynth.errors import NeurosynthWarning
-from nimare_neurosynth.io import atomic_folder, to_studyset
+from nimare_neurosynth.io import Document, atomic_folder, write_parquet_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import Any
 
@@ -17,33 +17,55 @@ if TYPE_CHECKING:
     from nimare_neurosynth.database import Database
 
 
-def _studyset(database: Database, report: Report) -> Any:
-    """Make a studyset with an analysis for each table, and note what it leaves out."""
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", NeurosynthWarning)
-        made = to_studyset(database, by="table")
-    for warning in told:
-        if issubclass(warning.category, NeurosynthWarning):
-            report.lost.append(str(warning.message).rstrip("."))
-    return made
-
-
 def write_nimads(database: Database, path: Path, report: Report) -> None:
     """Write NIMADS JSON: an analysis for each table, label sets as annotations."""
-    made = _studyset(database, report)
+    document = Document(database)
     with atomic_folder(path.parent) as staging:
-        made.to_nimads(str(staging / path.name))
+        target = staging / path.name
+        zipped = path.name.lower().endswith(".gz")
+        with gzip.open(target, "wb", 6) if zipped else target.open("wb") as stream:
+            for piece in nimads_pieces(document):
+                stream.write(piece)
     report.files.append(path.name)
 
 
+def nimads_pieces(document: Document) -> Iterator[bytes]:
+    """Give a document piece by piece, as it may be too large to be held at once."""
+    annotations = list(document.annotations())
+    facts = document.head()
+    if annotations:
+        facts.pop("annotations", None)  # an empty list, which there is one for now
+    head = _json(facts)
+    yield head[:-1] + (b", " if len(head) > 2 else b"") + b'"studies": ['
+    yield from _items(document.studies())
+    yield b"]"
+    if annotations:
+        yield b', "annotations": ['
+        for i, notes in enumerate(annotations):
+            own = _json(notes.head())
+            yield b",\n" if i else b"\n"
+            yield own[:-1] + (b", " if len(own) > 2 else b"") + b'"notes": ['
+            yield from _items(notes)
+            yield b"]}"
+        yield b"]"
+    yield b"}\n"
+
+
+def _items(values: Iterable[Any]) -> Iterator[bytes]:
+    for i, value in enumerate(values):
+        yield (b",\n" if i else b"\n") + _json(value)
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a character, which only an escape can hold
+        return json.dumps(value).encode()
+
+
 def write_parquet(database: Database, folder: Path, report: Report) -> None:
-    """Write the tables of NiMARE's parquet release."""
-    made = _studyset(database, report)
+    """Write NiMARE's parquet tables, with further columns for what these lack."""
     with atomic_folder(folder) as staging:
-        inner = staging / "tables"
-        made.to_parquet(str(inner))
-        for file in list(inner.iterdir()):
-            shutil.move(str(file), str(staging / file.name))
-        inner.rmdir()
+        write_parquet_tables(database, staging)
         files = sorted(p.name for p in staging.iterdir())
     report.files += files

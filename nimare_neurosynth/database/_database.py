@@ -82,7 +82,7 @@ class Database(Derived, NimareBridges):
         n_studies: int,
         peaks: Peaks,
         label_sets: Iterable[LabelSet] = (),
-        tables: Mapping[str, Callable[[], pd.DataFrame]],
+        tables: Mapping[str, pd.DataFrame | Callable[[], pd.DataFrame]],
         notes: Sequence[str] = (),
         content_hash: str | None = None,
         segment_hashes: Sequence[str] | None = None,
@@ -94,8 +94,10 @@ class Database(Derived, NimareBridges):
         self.label_sets = {labels.name: labels for labels in label_sets}
         self.notes = tuple(notes)
         self.store = store
-        self._loaders = dict(tables)
-        self._tables: dict[str, pd.DataFrame] = {}
+        self._table_names = tuple(tables)
+        # a table may be given by what reads it, when it is first used
+        self._loaders = {n: t for n, t in tables.items() if callable(t)}
+        self._tables = {n: t for n, t in tables.items() if not callable(t)}
         self._known_hash = content_hash
         self._known_segments = segment_hashes
         self._activations: dict[str, Activations] = {}
@@ -123,10 +125,10 @@ class Database(Derived, NimareBridges):
         OptionError
             If this database has no such table.
         """
-        if name not in self._loaders:
+        if name not in self._table_names:
             raise OptionError(
                 f"this database has no table {name!r}; it has "
-                f"{', '.join(self._loaders)}."
+                f"{', '.join(self._table_names)}."
             )
         if name not in self._tables:
             self._tables[name] = self._loaders[name]()
@@ -135,7 +137,7 @@ class Database(Derived, NimareBridges):
     @property
     def table_names(self) -> tuple[str, ...]:
         """Names of the tables there are."""
-        return tuple(self._loaders)
+        return self._table_names
 
     @property
     def studies(self) -> pd.DataFrame:
@@ -149,8 +151,12 @@ class Database(Derived, NimareBridges):
 
     @cached_property
     def has_peaks(self) -> BoolArray:
-        """Which studies report a peak at all: these are the studies analyses count."""
-        counted = np.bincount(self.peaks.study, minlength=self.n_studies) > 0
+        """Which studies report a peak at all: these are the studies analyses count.
+
+        Peaks without complete coordinates are no reports.
+        """
+        there = self.peaks.study[self.peaks.is_complete]
+        counted = np.bincount(there, minlength=self.n_studies) > 0
         counted.setflags(write=False)
         return counted
 

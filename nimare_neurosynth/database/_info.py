@@ -202,7 +202,7 @@ def _oddities(database: Database) -> dict[str, int]:
 
 def _peak_oddities(database: Database) -> dict[str, int]:
     peaks, mask = database.peaks, default_mask()
-    finite = np.asarray(np.isfinite(peaks.xyz).all(axis=1))
+    finite = peaks.is_complete
     xyz = np.where(finite[:, None], peaks.xyz, 1e6)
     ijk = mm_to_voxel(xyz, mask.affine)
     in_volume = np.logical_and(ijk >= 0, ijk < mask.shape).all(axis=1)

@@ -90,6 +90,11 @@ class Peaks:
             raise ValueError("the columns of the peaks do not fit together")
 
     @cached_property
+    def is_complete(self) -> BoolArray:
+        """Which peaks have all three coordinates, shape (n_peaks,)."""
+        return np.asarray(np.isfinite(self.xyz).all(axis=1))
+
+    @cached_property
     def is_talairach(self) -> BoolArray:
         """Which peaks are in Talairach space, shape (n_peaks,)."""
         by_space = np.array([is_talairach(name) for name in self.spaces], dtype=bool)

@@ -10,6 +10,7 @@ from nimare_neurosynth.io._compiled import (
     write_database,
 )
 from nimare_neurosynth.io._concatenate import concatenate
+from nimare_neurosynth.io._document import Document
 from nimare_neurosynth.io._files import (
     atomic_folder,
     check_folder,
@@ -32,6 +33,7 @@ from nimare_neurosynth.io._manifest import (
 from nimare_neurosynth.io._merge import merge_databases
 from nimare_neurosynth.io._nimads import open_studyset
 from nimare_neurosynth.io._packed_counts import PackedCounts, unpack_counts
+from nimare_neurosynth.io._parquet_tables import write_parquet_tables
 from nimare_neurosynth.io._read import read_database
 from nimare_neurosynth.io._replace import check_target, locked, replace_folder
 from nimare_neurosynth.io._row_order import (
@@ -44,6 +46,7 @@ from nimare_neurosynth.io._to_studyset import to_dataset, to_studyset
 from nimare_neurosynth.io._values import unique_names
 
 __all__ = [
+    "Document",
     "FolderFormat",
     "PackedCounts",
     "Parts",
@@ -84,5 +87,6 @@ __all__ = [
     "write_atomic",
     "write_database",
     "write_json",
+    "write_parquet_tables",
     "write_table",
 ]

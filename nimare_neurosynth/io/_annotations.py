@@ -42,11 +42,17 @@ class Annotations:
         Numbers and booleans.
     columns : dict of str to pandas.Series
         Texts and lists, by name of annotation and key, a row for each analysis.
+    keys : dict of str to (str, str)
+        Name of the annotation and key of each of these columns.
+    names : dict of str to str
+        Name of each annotation, by its id.
     notes : list of str
     """
 
     label_sets: list[LabelSet] = field(default_factory=list)
     columns: dict[str, pd.Series] = field(default_factory=dict)
+    keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -71,17 +77,16 @@ def read_annotations(
         The largest number of those that analyses of one group have; a boolean is 1
         where any has it.
     """
-    found = Annotations()
     given = list(store.annotations.values())
     names = unique_names(clean_text(str(a.name or a.id or "annotation")) for a in given)
+    found = Annotations(names=dict(zip(store.annotations, names, strict=True)))
     for annotation, name in zip(given, names, strict=True):
         _read(annotation, name, found, _Target(position, group, n_groups))
     return found
 
 
-def facts(annotation: Any) -> Mapping[str, Any]:
-    """Give what a database has left in an annotation that was made of it."""
-    metadata = annotation.metadata
+def facts(metadata: Any) -> Mapping[str, Any]:
+    """Give what a database has left in the metadata of what was made of it."""
     own = metadata.get(OURS) if isinstance(metadata, dict) else None
     return own if isinstance(own, dict) else {}
 
@@ -96,7 +101,7 @@ class _Target:
 
 
 def _read(annotation: Any, name: str, found: Annotations, to: _Target) -> None:
-    weights = _Weights(to.n_groups)
+    weights = SparseColumns(to.n_groups)
     declared_types = annotation.note_key_types or {}
     labels: list[str] = []
     texts = empty = 0
@@ -121,8 +126,9 @@ def _read(annotation: Any, name: str, found: Annotations, to: _Target) -> None:
         else:
             column = unique_names([*found.columns, f"{name}.{key}"])[-1]
             found.columns[column] = to_series(len(to.group), rows, values)
+            found.keys[column] = (name, str(key))
             texts += 1
-    own = facts(annotation)
+    own = facts(annotation.metadata)
     if labels or own:
         has_weights = own.get("weights") is not False
         kind = "presence" if labels and booleans else "weight"
@@ -165,7 +171,7 @@ def _notes(name: str, texts: int, empty: int, n_infinite: int) -> list[str]:
     return notes
 
 
-class _Weights:
+class SparseColumns:
     """A sparse matrix that grows by columns of values, some of them for one row."""
 
     def __init__(self, n_rows: int) -> None:

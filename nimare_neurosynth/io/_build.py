@@ -91,7 +91,7 @@ def build(parts: Parts) -> Database:
         n_studies=len(parts.studies),
         peaks=peaks,
         label_sets=[replace(s, name=_text(s.name)) for s in parts.label_sets],
-        tables={name: _give(table) for name, table in tables.items()},
+        tables=tables,
         notes=[_text(note) for note in parts.notes],
     )
 
@@ -99,10 +99,6 @@ def build(parts: Parts) -> Database:
 def _text(words: str) -> str:
     """Replace what is no text: names of files can be any bytes."""
     return words.encode(errors="surrogateescape").decode(errors="replace")
-
-
-def _give(table: pd.DataFrame) -> Any:
-    return lambda: table
 
 
 def _analyses(parts: Parts) -> tuple[pd.DataFrame, IntArray]:

@@ -16,6 +16,7 @@ from nimare_neurosynth.io._join_labels import (
     starts,
     without_weights,
 )
+from nimare_neurosynth.io._kept import KEPT_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -97,7 +98,7 @@ def concatenate(
         n_studies=sum(part.n_studies for part in parts),
         peaks=join_peaks(parts),
         label_sets=label_sets,
-        tables={name: _give(table) for name, table in tables.items()},
+        tables=tables,
         notes=[*kept, *(note for note in notes if note not in kept)],
     )
 
@@ -116,10 +117,6 @@ def as_databases(databases: Sequence[Database]) -> list[Database]:
 def name_of(database: Database) -> str:
     """Name a database in notes and messages."""
     return str(database.about) or "unnamed"
-
-
-def _give(table: pd.DataFrame) -> Any:
-    return lambda: table
 
 
 def _refuse_repeats(parts: list[Database]) -> None:
@@ -192,8 +189,12 @@ def join_notes(parts: list[Database], names: list[str]) -> list[str]:
 
 
 def tables_of(database: Database) -> dict[str, pd.DataFrame]:
-    """Give all tables of a database."""
-    return {name: database.table(name) for name in database.table_names}
+    """Give the tables of a database that have a meaning beside those of others.
+
+    What is kept of a NIMADS document is left out: it is about that document.
+    """
+    names = [name for name in database.table_names if name not in KEPT_TABLES]
+    return {name: database.table(name) for name in names}
 
 
 def join_tables(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +13,13 @@ from nimare_neurosynth import _nimare
 from nimare_neurosynth.database import About, Database, Peaks
 from nimare_neurosynth.errors import OptionError
 from nimare_neurosynth.io._annotations import facts, read_annotations
+from nimare_neurosynth.io._as_it_was import as_it_was
 from nimare_neurosynth.io._build import UNKNOWN_SPACE
+from nimare_neurosynth.io._json_difference import plain
+from nimare_neurosynth.io._keep_document import keep_document
+from nimare_neurosynth.io._kept import KeptAnnotation
 from nimare_neurosynth.io._nimads import opened_studyset
+from nimare_neurosynth.io._parquet_tables import own_manifest, read_parquet_tables
 from nimare_neurosynth.io._studyset_tables import (
     PEAK_ORDER,
     Rows,
@@ -33,9 +40,13 @@ from nimare_neurosynth.io._values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from nimare_neurosynth._typing import IntArray
+    from nimare_neurosynth.io._annotations import Annotations
+    from nimare_neurosynth.io._nimads import Opened
 
 UNITS = ("study", "analysis")
 
@@ -86,10 +97,15 @@ def from_studyset(
     """
     if unit not in UNITS:
         raise OptionError(f"unit must be one of {', '.join(UNITS)}, got {unit!r}.")
+    if unit == "study" and annotation is None and isinstance(studyset, str | PathLike):
+        folder = Path(studyset)
+        manifest = own_manifest(folder) if folder.is_dir() else None
+        if manifest is not None:
+            return read_parquet_tables(folder, manifest)
     opened = opened_studyset(studyset, annotation)
     notes = list(opened.notes)
     rows = _rows(opened.studyset.view, unit, notes)
-    return _database(opened.studyset, opened.source, rows, notes)
+    return _database(opened, rows, notes)
 
 
 def from_dataset(dataset: Any, *, unit: str = "study") -> Database:
@@ -179,7 +195,8 @@ def _source_order(given: Any, n: int) -> IntArray:
 # ------------------------------------------------------------------------ database
 
 
-def _database(studyset: Any, source: str, rows: Rows, notes: list[str]) -> Database:
+def _database(opened: Opened, rows: Rows, notes: list[str]) -> Database:
+    studyset = opened.studyset
     store = studyset.store
     position = np.full(store.n_analyses, -1, dtype=np.int64)
     position[rows.analyses] = np.arange(len(rows.analyses))
@@ -187,8 +204,8 @@ def _database(studyset: Any, source: str, rows: Rows, notes: list[str]) -> Datab
     analyses = analysis_columns(store, rows, position)
     studies = study_columns(store, rows, analyses)
     holder = studies if rows.by_analysis else analyses
-    for name, column in found.columns.items():
-        holder[unique_names([*holder, name])[-1]] = column
+    columns = {name: unique_names([*holder, name])[-1] for name in found.columns}
+    holder.update((columns[name], column) for name, column in found.columns.items())
     peaks, peak_table = _peaks(studyset.view, rows, notes)
     tables = {
         "studies": pd.DataFrame(studies, index=pd.RangeIndex(len(rows.ids))),
@@ -201,20 +218,45 @@ def _database(studyset: Any, source: str, rows: Rows, notes: list[str]) -> Datab
     n_images = int(np.count_nonzero(position[_image_parents(store)] >= 0))
     if n_images:
         notes.append(f"{n_images:,} images are left out: a database has peaks only")
-    own = [f for f in map(facts, store.annotations.values()) if f]
+    own = [f for f in _all_facts(opened) if f]
     kept = [n for f in own for n in f.get("notes") or () if isinstance(n, str)]
-    return Database(
-        _about(studyset, source, own),
+    made = Database(
+        _about(studyset, opened.source, own),
         n_studies=len(rows.ids),
         peaks=peaks,
         label_sets=found.label_sets,
-        tables={name: _give(table) for name, table in tables.items()},
+        tables=tables,
         notes=list(dict.fromkeys([*kept, *found.notes, *notes])),
     )
+    if opened.document is None or rows.by_analysis:
+        return made
+    if own:
+        made = as_it_was(made, own[0])
+    heads, given = _heads(opened, found, columns)
+    return keep_document(made, opened.document, heads, given)
 
 
-def _give(table: pd.DataFrame) -> Any:
-    return lambda: table
+def _all_facts(opened: Opened) -> list[Mapping[str, Any]]:
+    """Give what a database has left in the studyset or its annotations."""
+    documents = [] if opened.document is None else [opened.document.get("metadata")]
+    annotations = opened.studyset.store.annotations.values()
+    return [facts(given) for given in (*documents, *(a.metadata for a in annotations))]
+
+
+def _heads(
+    opened: Opened, found: Annotations, columns: Mapping[str, str]
+) -> tuple[list[KeptAnnotation], dict[str, list[Any]]]:
+    """Give the annotations of a document without their notes, and these."""
+    heads, notes = [], {}
+    for key, name in found.names.items():
+        own = {k: columns[c] for c, (of, k) in found.keys.items() if of == name}
+        given = opened.annotations.get(key)
+        head = None
+        if given is not None:
+            head = {k: plain(v) for k, v in given.items() if k != "notes"}
+            notes[name] = given.get("notes") or []
+        heads.append(KeptAnnotation(name, head, own))
+    return heads, notes
 
 
 def _about(studyset: Any, source: str, own: list[Any]) -> About:
@@ -249,18 +291,9 @@ def _peaks(
     points = np.repeat(starts - before, counts) + np.arange(counts.sum())
     analysis = np.repeat(np.arange(len(rows.analyses)), counts)
     xyz = np.asarray(store.xyz, dtype=np.float64)
-    complete = np.asarray(np.isfinite(xyz[points]).all(axis=1))
     if view.point_mask is not None:
         selected = np.asarray(view.point_mask, dtype=bool)[points]
-        points, analysis, complete = (
-            points[selected],
-            analysis[selected],
-            complete[selected],
-        )
-    dropped = int(np.count_nonzero(~complete))
-    if dropped:
-        notes.append(f"{dropped:,} points without complete coordinates are left out")
-    points, analysis = points[complete], analysis[complete]
+        points, analysis = points[selected], analysis[selected]
     order = _peak_order(store, points)
     points, analysis = points[order], analysis[order]
     code, spaces = _spaces(store, points)

@@ -131,7 +131,7 @@ def merge_databases(
         n_studies=len(copies.ids),
         peaks=peaks,
         label_sets=label_sets,
-        tables={name: _give(tables[name]) for name in joined},
+        tables={name: tables[name] for name in joined},
         notes=[
             *notes,
             *(note for origin in origins for note in origin.notes),
@@ -140,10 +140,6 @@ def merge_databases(
             *(unknown_licences(abouts) if about is None else []),
         ],
     )
-
-
-def _give(table: pd.DataFrame) -> Any:
-    return lambda: table
 
 
 def _targets(found: list[Found]) -> IntArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ JSON_ENDINGS = (".json", ".json.gz")
 PARQUET_FORMAT, PARQUET_VERSION = "nimare-studyset-parquet", 1
 
 _GZIP = b"\x1f\x8b"
-_MANIFEST = "studyset.json"
+MANIFEST = "studyset.json"
 _TABLES = ("studies.parquet", "analyses.parquet")
 _WRONG = (AttributeError, LookupError, OSError, TypeError, ValueError)
 """What NiMARE raises where a document is not as it should be."""
@@ -38,11 +38,17 @@ class Opened:
     source : str
         Name of the file or folder, or "".
     notes : list of str
+    document : dict or None
+        The NIMADS document, if it was one.
+    annotations : dict of str to dict
+        The document's annotations and those attached, by their ids in the Studyset.
     """
 
     studyset: Any
     source: str
     notes: list[str]
+    document: dict[str, Any] | None = None
+    annotations: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def open_studyset(source: Any, *, annotation: Any = None) -> Any:
@@ -147,23 +153,35 @@ def _from_document(
     document: dict[str, Any], what: str, source: str, payloads: list[dict[str, Any]]
 ) -> Opened:
     """Open a NIMADS document, or the JSON of NiMARE's Dataset."""
-    if is_dataset(document):
+    is_nimads = not is_dataset(document)
+    if not is_nimads:
         document, labels = nimads_of(document, what)
         document["name"] = source.removesuffix(".gz").removesuffix(".json")
         payloads = [*([labels] if labels else []), *payloads]
     if not isinstance(document.get("studies"), list):
         raise FormatError(f"{what} is no NIMADS studyset: {_hint(document)}.")
     _check_studies(document["studies"], what)
+    own = _own_annotations(document, what)
+    named = [{**given, "id": key} for key, given in own.items()]
     module = _nimare.studyset_module()
     try:
-        studyset = module.Studyset(document)
+        studyset = module.Studyset({**document, "annotations": named})
     except _WRONG as error:
         raise FormatError(
             f"{what} is no NIMADS studyset that NiMARE can read "
             f"({type(error).__name__}: {error})."
         ) from error
-    own = document.get("annotations")
-    return _attached(studyset, source, payloads, own if isinstance(own, list) else [])
+    opened = _attached(studyset, source, payloads, own)
+    return replace(opened, document=document) if is_nimads else opened
+
+
+def _own_annotations(document: dict[str, Any], what: str) -> dict[str, dict[str, Any]]:
+    """Give each annotation of a document an id of its own, by which NiMARE knows it."""
+    given = document.get("annotations") or []
+    if not isinstance(given, list) or not all(isinstance(a, dict) for a in given):
+        raise FormatError(f"{what}: its 'annotations' are no list of objects.")
+    names = [str(a.get("id") or a.get("name") or "annotation") for a in given]
+    return dict(zip(unique_names(names), given, strict=True))
 
 
 def _hint(document: dict[str, Any]) -> str:
@@ -194,9 +212,29 @@ def _check_studies(studies: list[Any], what: str) -> None:
 
 def is_parquet_folder(folder: Path) -> bool:
     """Tell whether a folder may be a studyset's tables."""
-    return (folder / _MANIFEST).is_file() or all(
+    return (folder / MANIFEST).is_file() or all(
         (folder / name).is_file() for name in _TABLES
     )
+
+
+def parquet_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest of a folder of parquet tables; it may have none.
+
+    Raises
+    ------
+    FormatError
+        If it is of another format.
+    """
+    if not (folder / MANIFEST).is_file():
+        return {}
+    manifest = read_json(folder / MANIFEST)
+    name, version = manifest.get("format"), manifest.get("version")
+    if name != PARQUET_FORMAT or version != PARQUET_VERSION:
+        raise FormatError(
+            f"{folder / MANIFEST} is of format {name!r}, version {version!r}; "
+            f"{PARQUET_FORMAT!r}, version {PARQUET_VERSION}, can be read."
+        )
+    return manifest
 
 
 def _open_parquet(folder: Path) -> Any:
@@ -206,14 +244,7 @@ def _open_parquet(folder: Path) -> Any:
             f"{folder} is no studyset in parquet tables: it has no "
             f"{' and no '.join(missing)}. Other folders are read by read_database()."
         )
-    if (folder / _MANIFEST).is_file():
-        manifest = read_json(folder / _MANIFEST)
-        name, version = manifest.get("format"), manifest.get("version")
-        if name != PARQUET_FORMAT or version != PARQUET_VERSION:
-            raise FormatError(
-                f"{folder / _MANIFEST} is of format {name!r}, version {version!r}; "
-                f"{PARQUET_FORMAT!r}, version {PARQUET_VERSION}, can be read."
-            )
+    parquet_manifest(folder)
     module = _nimare.studyset_module()
     try:
         return module.Studyset(str(folder))
@@ -245,10 +276,14 @@ def _annotation(given: Any) -> dict[str, Any]:
 
 
 def _attached(
-    studyset: Any, source: str, payloads: list[dict[str, Any]], own: Sequence[Any] = ()
+    studyset: Any,
+    source: str,
+    payloads: list[dict[str, Any]],
+    own: dict[str, dict[str, Any]] | None = None,
 ) -> Opened:
     """Attach annotations, and count the notes that are on no analysis."""
-    notes = _unmatched(studyset.store, [*own, *payloads])
+    annotations = dict(own or {})
+    notes = _unmatched(studyset.store, [*annotations.values(), *payloads])
     for payload in payloads:
         known = list(studyset.store.annotations)
         name = payload.get("id") or payload.get("name") or "annotation"
@@ -260,7 +295,8 @@ def _attached(
                 f"the annotation {name!r} cannot be read ({type(error).__name__}: "
                 f"{error})."
             ) from error
-    return Opened(studyset, source, notes)
+        annotations[unique] = payload
+    return Opened(studyset, source, notes, annotations=annotations)
 
 
 def _unmatched(store: Any, payloads: Sequence[Any]) -> list[str]:

@@ -42,6 +42,28 @@ def dense(column: pd.Series | None, n: int) -> NDArray[np.object_]:
     return values
 
 
+def metadata_keys(
+    columns: Mapping[str, pd.Series], known: set[str]
+) -> dict[str, pd.Series]:
+    """Call columns as they were called in metadata.
+
+    Parameters
+    ----------
+    columns : mapping of str to pandas.Series
+    known : set of str
+        Names that mean something else, so that a key of that name was given a prefix.
+
+    Returns
+    -------
+    dict of str to pandas.Series
+    """
+    keys = {}
+    for name, column in columns.items():
+        key = name.removeprefix("metadata.")
+        keys[key if key in known and key not in columns else name] = column
+    return keys
+
+
 def column_store(
     module: Any, n: int, columns: Mapping[str, pd.Series], to: IntArray
 ) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -46,6 +46,8 @@ def subset(database: Database, kept: BoolArray) -> Database:
             name
         )
         if rows is None:
+            if "study_id" not in table:
+                return table  # about the database as a whole
             rows = table["study_id"].isin(ids).to_numpy()
         part = table.loc[rows].reset_index(drop=True)
         if name == "analyses":
@@ -66,7 +68,7 @@ def subset(database: Database, kept: BoolArray) -> Database:
         n_studies=int(np.count_nonzero(kept)),
         peaks=peaks,
         label_sets=[_rows(labels, kept) for labels in database.label_sets.values()],
-        tables={name: _give(table) for name, table in tables.items()},
+        tables=tables,
         notes=database.notes,
     )
 
@@ -77,7 +79,3 @@ def _rows(labels: LabelSet, kept: BoolArray) -> LabelSet:
     weights = labels.weights.tocsr()[np.flatnonzero(kept)].tocsc()
     weights.sort_indices()
     return replace(labels, weights=weights)
-
-
-def _give(table: pd.DataFrame) -> Any:
-    return lambda: table

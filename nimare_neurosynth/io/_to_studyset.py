@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,30 +9,27 @@ import pandas as pd
 
 from nimare_neurosynth import _nimare
 from nimare_neurosynth.errors import OptionError, warn
+from nimare_neurosynth.io._kept import KEPT_TABLES
+from nimare_neurosynth.io._plan import NAME_COLUMNS, UNITS, Plan, analyses_of
 from nimare_neurosynth.io._studyset_parts import (
     annotation_sets,
     column_store,
     condition_columns,
     dense,
     encoded,
+    metadata_keys,
 )
 from nimare_neurosynth.io._studyset_tables import (
     ANALYSIS_COLUMNS,
     PEAK_ORDER,
     STUDY_COLUMNS,
 )
-from nimare_neurosynth.io._values import unique_names
 from nimare_neurosynth.space import is_talairach
 
 if TYPE_CHECKING:
-    from nimare_neurosynth._typing import BoolArray, IntArray
+    from nimare_neurosynth._typing import IntArray
     from nimare_neurosynth.database import Database
 
-UNITS = ("study", "table")
-
-
-_ID_COLUMNS = ("analysis_id", "table_id", "contrast")
-_NAME_COLUMNS = ("name", "table_label", "table_name", "contrast")
 _KNOWN_TABLES = ("studies", "analyses", "peaks", "texts")
 _THEIR_TALAIRACH = ("TAL", "Talairach")
 """The names by which NiMARE knows Talairach space."""
@@ -79,7 +74,7 @@ def to_studyset(database: Database, *, by: str = "study") -> Any:
     if by not in UNITS:
         raise OptionError(f"by must be one of {', '.join(UNITS)}, got {by!r}.")
     module = _nimare.studyset_module()
-    plan = _Plan(database, _table(database, by), by)
+    plan = Plan.of(database, by)
     store = module.store.freeze(_store(module, plan))
     left_out = _left_out(database, plan)
     if left_out:
@@ -121,141 +116,10 @@ def to_dataset(database: Database, *, by: str = "study") -> Any:
         return studyset.to_dataset()
 
 
-# ---------------------------------------------------------------------------- plan
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """Where everything goes: NiMARE sorts studies and analyses by their ids.
-
-    Attributes
-    ----------
-    database : Database
-    table : pandas.DataFrame
-        The analyses in the order of the source: ``study``, ``row`` (their row in the
-        database's table, or -1), ``analysis_id``, and further columns.
-    by : str
-    """
-
-    database: Database
-    table: pd.DataFrame
-    by: str
-
-    @cached_property
-    def study(self) -> IntArray:
-        """Position of each analysis's study, in the order of the source."""
-        return self.table["study"].to_numpy(dtype=np.int64)
-
-    @cached_property
-    def full_ids(self) -> list[str]:
-        """Give the full ids of the analyses, in the order of the source."""
-        ids = self.database.study_ids[self.study]
-        keys = self.table["analysis_id"]
-        full = [f"{own}-{key}" for own, key in zip(ids, keys, strict=True)]
-        return unique_names(full)
-
-    @cached_property
-    def study_order(self) -> IntArray:
-        """Studies as they are stored.
-
-        By id and hyphen, so that full ids are in order too, also where an id holds
-        characters that come before the hyphen.
-        """
-        ids = [f"{own}-" for own in self.database.study_ids]
-        return np.argsort(np.array(ids, dtype=object), kind="stable")
-
-    @cached_property
-    def study_row(self) -> IntArray:
-        return _inverse(self.study_order)
-
-    @cached_property
-    def analysis_order(self) -> IntArray:
-        """Analyses as they are stored: by study, then by full id."""
-        rank = _inverse(np.argsort(np.array(self.full_ids, object), kind="stable"))
-        return np.lexsort((rank, self.study_row[self.study]))
-
-    @cached_property
-    def analysis_row(self) -> IntArray:
-        return _inverse(self.analysis_order)
-
-    @cached_property
-    def peak_analysis(self) -> IntArray:
-        """The analysis of each peak, in the order of the source."""
-        peaks = self.database.peaks
-        if self.by == "study":
-            return peaks.study.astype(np.int64)
-        return peaks.analysis.astype(np.int64)
-
-    @cached_property
-    def complete(self) -> BoolArray:
-        """Which peaks have coordinates."""
-        return np.asarray(np.isfinite(self.database.peaks.xyz).all(axis=1))
-
-    @cached_property
-    def peak_order(self) -> IntArray:
-        """Peaks as they are stored: by analysis."""
-        kept = np.flatnonzero(self.complete)
-        parents = self.analysis_row[self.peak_analysis[kept]]
-        return kept[np.argsort(parents, kind="stable")]
-
-
-def _inverse(order: IntArray) -> IntArray:
-    inverse = np.empty(len(order), dtype=np.int64)
-    inverse[order] = np.arange(len(order))
-    return inverse
-
-
-def _table(database: Database, by: str) -> pd.DataFrame:
-    """List the analyses in the order of the source."""
-    own = _analyses(database)
-    own = own.assign(row=np.arange(len(own)))
-    study = own["study"].to_numpy(dtype=np.int64)
-    if by == "study":
-        row = np.full(database.n_studies, -1, dtype=np.int64)
-        row[study[::-1]] = own["row"].to_numpy()[::-1]
-        row[np.bincount(study, minlength=database.n_studies) != 1] = -1
-        return pd.DataFrame(
-            {"study": np.arange(database.n_studies), "row": row, "analysis_id": "1"}
-        )
-    keys = next((own[c] for c in _ID_COLUMNS if c in own), None)
-    numbers = own.groupby("study").cumcount() + 1
-    ids = numbers.astype("str")
-    if keys is not None:
-        text = keys.astype("str").str.strip()
-        ids = text.where(keys.notna() & (text != ""), ids)
-    table = pd.DataFrame({"study": study, "row": own["row"], "analysis_id": ids})
-    # labels and texts of studies without a table need an analysis to be on
-    needed = np.setdiff1d(_with_more(database), study)
-    more = pd.DataFrame({"study": needed, "row": -1, "analysis_id": "1"})
-    return pd.concat([table, more], ignore_index=True) if len(more) else table
-
-
-def _analyses(database: Database) -> pd.DataFrame:
-    """Give the table of analyses, or what peaks tell of them where there is none."""
-    if "analyses" in database.table_names:
-        return database.table("analyses").reset_index(drop=True)
-    peaks = database.peaks
-    study = np.zeros(peaks.analysis.max(initial=-1) + 1, dtype=np.int64)
-    study[peaks.analysis] = peaks.study
-    return pd.DataFrame({"study": study})
-
-
-def _with_more(database: Database) -> IntArray:
-    """Find the studies that have labels or texts."""
-    having = np.zeros(database.n_studies, dtype=bool)
-    for labels in database.label_sets.values():
-        if labels.weights is not None:
-            having[labels.weights.indices[labels.weights.data != 0]] = True
-    if "texts" in database.table_names:
-        ids = database.table("texts")["study_id"].tolist()
-        having |= pd.Index(database.study_ids).isin(ids)
-    return np.flatnonzero(having)
-
-
 # --------------------------------------------------------------------------- store
 
 
-def _store(module: Any, plan: _Plan) -> Any:
+def _store(module: Any, plan: Plan) -> Any:
     """Make the columns of a store."""
     about = plan.database.about
     return module.StudysetStore(
@@ -270,7 +134,7 @@ def _store(module: Any, plan: _Plan) -> Any:
     )
 
 
-def _study_level(module: Any, plan: _Plan) -> dict[str, Any]:
+def _study_level(module: Any, plan: Plan) -> dict[str, Any]:
     studies = plan.database.studies.reset_index(drop=True)
     n = len(studies)
     attrs = module.ColumnStore(n)
@@ -278,7 +142,7 @@ def _study_level(module: Any, plan: _Plan) -> dict[str, Any]:
         attrs.add_dense(key, dense(studies.get(name), n)[plan.study_order])
     known = {"study_id", *STUDY_COLUMNS.values()}
     others = {c: studies[c] for c in studies.columns if c not in known}
-    metadata = column_store(module, n, _keys(others, known), plan.study_row)
+    metadata = column_store(module, n, metadata_keys(others, known), plan.study_row)
     offsets = np.bincount(plan.study, minlength=n)[plan.study_order]
     return {
         "study_key": plan.database.study_ids[plan.study_order],
@@ -290,31 +154,22 @@ def _study_level(module: Any, plan: _Plan) -> dict[str, Any]:
     }
 
 
-def _keys(columns: dict[str, pd.Series], known: set[str]) -> dict[str, pd.Series]:
-    """Call columns as they were called in metadata."""
-    keys = {}
-    for name, column in columns.items():
-        key = name.removeprefix("metadata.")
-        keys[key if key in known and key not in columns else name] = column
-    return keys
-
-
-def _analysis_level(module: Any, plan: _Plan) -> dict[str, Any]:
+def _analysis_level(module: Any, plan: Plan) -> dict[str, Any]:
     table, order = plan.table, plan.analysis_order
     n = len(table)
     row = table["row"].to_numpy(dtype=np.int64)
-    own = _analyses(plan.database)
+    own = analyses_of(plan.database)
     # a row of missing values for analyses that the database does not list
     own = own.reindex(np.where(row >= 0, row, len(own))).reset_index(drop=True)
     ids = table["analysis_id"]
-    names = next((own[c] for c in _NAME_COLUMNS if c in own), ids)
+    names = next((own[c] for c in NAME_COLUMNS if c in own), ids)
     names = names.astype("str").where(names.notna(), ids)
     attrs = module.ColumnStore(n)
     attrs.add_dense("name", dense(names, n)[order])
     attrs.add_dense("description", dense(own.get("description"), n)[order])
     known = {*ANALYSIS_COLUMNS}
     others = {c: own[c] for c in own.columns if c not in known}
-    metadata = column_store(module, n, _keys(others, known), plan.analysis_row)
+    metadata = column_store(module, n, metadata_keys(others, known), plan.analysis_row)
     study_row = plan.study_row[plan.study]
     nothing = np.zeros(n + 1, dtype=np.int64)
     images = ("url", "filename", "value_type", "space", "metadata")
@@ -339,7 +194,7 @@ def _analysis_level(module: Any, plan: _Plan) -> dict[str, Any]:
     }
 
 
-def _texts(module: Any, plan: _Plan) -> Any:
+def _texts(module: Any, plan: Plan) -> Any:
     """Give each analysis the texts of its study."""
     n = len(plan.table)
     if "texts" not in plan.database.table_names:
@@ -354,7 +209,7 @@ def _texts(module: Any, plan: _Plan) -> Any:
     return column_store(module, n, columns, plan.analysis_row)
 
 
-def _point_level(module: Any, plan: _Plan) -> dict[str, Any]:
+def _point_level(module: Any, plan: Plan) -> dict[str, Any]:
     peaks, order = plan.database.peaks, plan.peak_order
     table = pd.DataFrame(index=pd.RangeIndex(len(peaks)))
     if "peaks" in plan.database.table_names:
@@ -366,7 +221,7 @@ def _point_level(module: Any, plan: _Plan) -> dict[str, Any]:
     own = ("peak_id", "kind")
     columns = {str(c): table[c] for c in table.columns if c not in own}
     values = column_store(module, n, columns, row)
-    kept = plan.peak_analysis[plan.complete]
+    kept = plan.peak_analysis[plan.database.peaks.is_complete]
     if (np.diff(kept) < 0).any():
         values.add_sparse(PEAK_ORDER, np.arange(n), order.tolist())
     space_dict, space = module.Dict8(list(peaks.spaces)), peaks.space[order]
@@ -392,10 +247,10 @@ def _offsets(counts: IntArray) -> IntArray:
 # ------------------------------------------------------------------ what is left out
 
 
-def _left_out(database: Database, plan: _Plan) -> list[str]:
+def _left_out(database: Database, plan: Plan) -> list[str]:
     """Say what a Studyset cannot hold."""
     said = []
-    incomplete = int(np.count_nonzero(~plan.complete))
+    incomplete = int(np.count_nonzero(~plan.database.peaks.is_complete))
     if incomplete:
         said.append(f"{incomplete:,} peaks without complete coordinates")
     about = database.about
@@ -404,7 +259,8 @@ def _left_out(database: Database, plan: _Plan) -> list[str]:
     lost += ["notes"] if database.notes else []
     if lost and not database.label_sets:
         said.append(f"{', '.join(lost)} (a label set would carry them)")
-    others = [name for name in database.table_names if name not in _KNOWN_TABLES]
+    known = (*_KNOWN_TABLES, *KEPT_TABLES)
+    others = [name for name in database.table_names if name not in known]
     said += [f"the table {name!r}" for name in others]
     if "texts" in database.table_names:
         ids = database.table("texts")["study_id"]

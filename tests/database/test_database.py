@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nimare_neurosynth.database import About
+from nimare_neurosynth.database import About, Database
 from nimare_neurosynth.engine import build_activations
 from nimare_neurosynth.errors import ImageError, OptionError, UnknownTermError
 from nimare_neurosynth.space import Mask, default_mask
@@ -24,8 +24,9 @@ def test_tables(toy):
 
 def test_tables_are_read_once():
     calls = []
-    database = made_database(n_studies=1)
-    database._loaders["extra"] = lambda: calls.append(1) or pd.DataFrame()
+    made = made_database(n_studies=1)
+    tables = {"studies": made.studies, "extra": lambda: calls.append(1) or made.studies}
+    database = Database(made.about, n_studies=1, peaks=made.peaks, tables=tables)
     assert database.table("extra") is database.table("extra")
     assert calls == [1]
 

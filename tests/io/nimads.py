@@ -52,10 +52,10 @@ def walk(document):
         for each in own.get("analyses") or []:
             for place in each.get("points") or []:
                 xyz = place.get("coordinates") or [None] * 3
-                if all(v is not None and math.isfinite(v) for v in xyz):
-                    space = place.get("space")
-                    known = "UNKNOWN" if space in (None, "", "None") else space
-                    points.append((own["id"], each["id"], *map(float, xyz), known))
+                mm = ["missing" if v is None else float(v) for v in xyz]
+                space = place.get("space")
+                known = "UNKNOWN" if space in (None, "", "None") else space
+                points.append((own["id"], each["id"], *mm, known))
     return ids, points
 
 
@@ -67,7 +67,7 @@ def plain_points(database):
         (
             str(database.study_ids[peaks.study[i]]),
             own[peaks.analysis[i]],
-            *peaks.xyz[i].tolist(),
+            *("missing" if math.isnan(v) else v for v in peaks.xyz[i].tolist()),
             peaks.spaces[peaks.space[i]],
         )
         for i in range(len(peaks))

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from nimare_neurosynth.database import Database
+from nimare_neurosynth.io._kept import KEPT_TABLES
+
 
 def assert_same_database(a, b):
     """Compare every table, array, label, order, note and hash."""
@@ -19,6 +22,19 @@ def assert_same_database(a, b):
     for name in a.label_sets:
         assert_same_labels(a.label_sets[name], b.label_sets[name])
     assert a.content_hash == b.content_hash
+
+
+def without_kept(database):
+    """Give a database without what it kept of its NIMADS document."""
+    names = [n for n in database.table_names if n not in KEPT_TABLES]
+    return Database(
+        database.about,
+        n_studies=database.n_studies,
+        peaks=database.peaks,
+        label_sets=database.label_sets.values(),
+        tables={name: database.table(name) for name in names},
+        notes=database.notes,
+    )
 
 
 def assert_same_peaks(a, b):

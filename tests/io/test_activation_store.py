@@ -15,6 +15,7 @@ from nimare_neurosynth.database import _database
 from nimare_neurosynth.engine import segment_bounds
 from nimare_neurosynth.io import _activation_store as store
 from nimare_neurosynth.io import _compiled, subset
+from nimare_neurosynth.io._as_it_was import with_tables
 from tests.database.made import label_set, made_database
 from tests.oracles import brain_block, random_database, same_segments
 
@@ -265,8 +266,7 @@ def _whole(n_studies=30):
     made = random_database(n_studies=n_studies)
     peaks = pd.DataFrame({"peak_id": [str(i) for i in range(len(made.peaks))]})
     analyses = pd.DataFrame({"study": np.arange(n_studies)})
-    made._loaders |= {"analyses": lambda: analyses, "peaks": lambda: peaks}
-    return made
+    return with_tables(made, {"analyses": analyses, "peaks": peaks})
 
 
 def _part(database, n_studies):

@@ -287,7 +287,6 @@ def test_any_selection_is_that_of_nimare(nested, data):
     database = from_studyset(part, unit="analysis")
     assert sorted(database.study_ids) == sorted(part.ids)
     frame = part.with_context(space=None).coordinates
-    frame = frame[frame[["x", "y", "z"]].notna().all(axis=1)]
     ours = pd.Series(database.study_ids[database.peaks.study]).value_counts().to_dict()
     assert ours == frame["id"].value_counts().to_dict()
 
@@ -295,7 +294,7 @@ def test_any_selection_is_that_of_nimare(nested, data):
 # -------------------------------------------------------------------------- oddities
 
 
-def test_points_without_coordinates_are_counted():
+def test_points_without_coordinates_are_kept():
     nested = document(
         study(
             "1",
@@ -309,10 +308,18 @@ def test_points_without_coordinates_are_counted():
         )
     )
     database = from_studyset(nested)
-    assert database.peaks.xyz.tolist() == [[5, -52, 26]]
-    assert database.table("peaks")["z_stat"].tolist() == [3.5]
-    assert database.peaks.spaces == ("MNI",)
-    assert database.notes == ("3 points without complete coordinates are left out",)
+    nan = np.nan
+    found = [[nan, nan, nan], [nan, nan, nan], [1, nan, 3], [5, -52, 26]]
+    np.testing.assert_array_equal(database.peaks.xyz, found)
+    assert database.table("peaks")["z_stat"].dropna().to_dict() == {3: 3.5}
+    assert database.peaks.spaces == ("MNI", "TAL")
+    assert database.info().oddities["peaks without complete coordinates"] == 3
+
+
+def test_studies_whose_points_have_no_coordinates_are_not_counted():
+    nothing = study("1", analysis("a", {"coordinates": None, "space": "MNI"}))
+    database = from_studyset(document(nothing, study("2", analysis("a", point(5)))))
+    assert database.has_peaks.tolist() == [False, True]
 
 
 def test_spaces_stay_what_they_are():

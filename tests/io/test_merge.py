@@ -105,7 +105,7 @@ def _giver(parts, copies, has):
 
 
 def _has_peaks(part, study):
-    return study in part.peaks.study.tolist()
+    return study in part.peaks.study[np.isfinite(part.peaks.xyz).all(axis=1)].tolist()
 
 
 @settings(max_examples=40)
