@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nimare_neurosynth.io import unique_names
 from nimare_neurosynth.io._tabular import split_rows
 from nimare_neurosynth.validation._problems import ERROR, quoted
 from nimare_neurosynth.validation._text import read_any_text, spot_of
@@ -131,25 +132,19 @@ def open_table(path: Path, problems: list[Problem]) -> Table:
 
 def _check_header(table: Table) -> None:
     """Check that each column has a name, and each another."""
-    names, seen = table.names, set[str]()
-    for i, name in enumerate(list(names)):
-        new = name
-        if not name and i:  # the first may be an index that pandas wrote
-            new = f"column_{i + 1}"
-        taken = {*seen, *names[i + 1 :]}
-        k = 2
-        while new in seen or (new != name and new in taken):
-            new, k = f"{name or 'column'}_{k}", k + 1
-        seen.add(new)
-        if new != name:
-            what = f"repeats the column {quoted(name)}"
-            what = what if name else f"column {i + 1} has no name"
-            options: dict[str, Any] = {
-                "old": name,
-                "new": new,
-                "repair": f"it is called {quoted(new)}",
-            }
-            here = table.spot.on(1)
-            here.tell("header", what, severity=ERROR, **options)
-            names[i] = new
-            table.edits[0] = names
+    names = table.names
+    # the first may be an index that pandas wrote
+    given = [
+        name or (f"column_{i}" if i > 1 else "") for i, name in enumerate(names, 1)
+    ]
+    for i, new in enumerate(unique_names(given)):
+        name = names[i]
+        if new == name:
+            continue
+        what = f"repeats the column {quoted(name)}"
+        what = what if name else f"column {i + 1} has no name"
+        repair = f"it is called {quoted(new)}"
+        options: dict[str, Any] = {"repair": repair, "old": name, "new": new}
+        table.spot.on(1).tell("header", what, severity=ERROR, **options)
+        names[i] = new
+        table.edits[0] = names

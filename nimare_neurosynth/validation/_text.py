@@ -49,7 +49,7 @@ def read_any_text(path: Path, problems: list[Problem]) -> str:
 
 def _marked(data: bytes, encoding: str, path: Path) -> str:
     try:
-        return data.decode(encoding)
+        return data.decode(encoding).lstrip("\N{ZERO WIDTH NO-BREAK SPACE}")
     except UnicodeDecodeError as error:
         raise FormatError(f"{path} is no {encoding} text ({error.reason}).") from error
 
