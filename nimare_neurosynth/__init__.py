@@ -18,6 +18,7 @@
 and, each with one import path: :mod:`nimare_neurosynth.space` (masks, coordinates),
 :mod:`~nimare_neurosynth.engine` (counting), :mod:`~nimare_neurosynth.stats`,
 :mod:`~nimare_neurosynth.database`, :mod:`~nimare_neurosynth.io`,
+:mod:`~nimare_neurosynth.validation`,
 :mod:`~nimare_neurosynth.mining`, :mod:`~nimare_neurosynth.datasets`,
 :mod:`~nimare_neurosynth.meta`, :mod:`~nimare_neurosynth.inference` (family-wise error),
 :mod:`~nimare_neurosynth.decoding`, :mod:`~nimare_neurosynth.networks`,

@@ -42,10 +42,25 @@ class NeurosynthError(Exception):
     """What the command line exits with: 1, the work failed; 2, the call was wrong."""
 
     def __init__(self, message: object = "") -> None:
-        super().__init__(_shown(str(message)))
+        super().__init__(printable(str(message)))
 
 
-def _shown(message: str) -> str:
+def printable(message: str) -> str:
+    r"""Shorten a message in its middle, and write control characters as escapes.
+
+    Parameters
+    ----------
+    message : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> printable("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
     if len(message) > _LONGEST:
         head, tail = message[: _LONGEST * 2 // 3], message[-_LONGEST // 4 :]
         message = f"{head} [...] {tail}"

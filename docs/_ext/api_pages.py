@@ -14,6 +14,7 @@ MODULES = (
     "database.query",
     "io",
     "converters",
+    "validation",
     "datasets",
     "meta",
     "decoding",

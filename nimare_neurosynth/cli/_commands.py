@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nimare_neurosynth.cli._databases import compile_database, merge, validate
+from nimare_neurosynth.cli._databases import compile_database, merge
 from nimare_neurosynth.cli._options import (
     SHARE,
     database_argument,
@@ -255,4 +255,4 @@ def demo(out: Path, query: str) -> None:
     )
 
 
-COMMANDS = (info, select, meta, demo, compile_database, merge, validate)
+COMMANDS = (info, select, meta, demo, compile_database, merge)

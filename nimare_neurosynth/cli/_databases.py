@@ -154,39 +154,3 @@ def _say(facts: dict[str, Any], *, as_json: bool) -> None:
     n_notes = len(facts["notes"])
     more = f"; 'info' lists {n_notes:,} note{'s'[: n_notes > 1]}" if n_notes else ""
     click.echo("\n".join([*lines, f"written into {facts['folder']}{more}"]))
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  nimare-neurosynth validate neurosynth_v7_compiled
-  nimare-neurosynth validate neurosynth_v7_compiled --json
-  nimare-neurosynth validate neurosynth_v7_maps
-
-Every file is compared with the hash that it was written with: opening a folder checks
-sizes only, to be fast. Use it after copying, or when a disk is in doubt. Activations
-that are damaged can be deleted, and are built again; for anything else, compile the
-database (or make the maps) again from their source."""
-)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@_json_option
-@click.pass_context
-def validate(ctx: click.Context, folder: Path, *, as_json: bool) -> None:
-    """Check every file of a compiled database or of a folder of term maps.
-
-    The exit status is 1 if anything is wrong.
-    """
-    from nimare_neurosynth import open_term_maps
-    from nimare_neurosynth.io import validate_database
-    from nimare_neurosynth.meta import is_term_maps
-
-    if is_term_maps(folder):
-        wrong = open_term_maps(folder).validate()
-    else:
-        wrong = validate_database(folder)
-    if as_json:
-        facts = {"folder": str(folder), "ok": not wrong, "wrong": wrong}
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-    else:
-        click.echo("\n".join(wrong) if wrong else f"{folder}: all is as written.")
-    ctx.exit(1 if wrong else 0)

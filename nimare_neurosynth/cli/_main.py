@@ -16,6 +16,7 @@ from nimare_neurosynth.cli import (
     _decode,
     _macm,
     _term_maps,
+    _validate,
 )
 from nimare_neurosynth.errors import NeurosynthError
 
@@ -94,6 +95,7 @@ _OTHERS = (
     _decode.decode,
     _macm.macm,
     *_convert.COMMANDS,
+    _validate.validate,
 )
 for command in (*_commands.COMMANDS, *_OTHERS):
     group.add_command(command)

@@ -75,7 +75,7 @@ def read_text(path: Path) -> str:
     FormatError
         If the file cannot be read or unpacked, or is in another encoding.
     """
-    data = _read_bytes(path)
+    data = read_bytes(path)
     for mark, name in _WIDE_MARKS.items():
         if data.startswith(mark):
             raise FormatError(f"{path} is {name} text: save it as UTF-8.")
@@ -112,7 +112,14 @@ def lines_of(path: Path) -> list[str]:
     return found
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Read a file, unpacking it where it is gzipped.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read, or unpacks to more than any file of data does.
+    """
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"

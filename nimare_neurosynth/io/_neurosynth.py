@@ -34,10 +34,10 @@ from nimare_neurosynth.io._tabular import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-_COORDINATES = ("coordinates.tsv.gz", "coordinates.tsv", "database.tsv.gz")
-_METADATA = ("metadata.tsv.gz", "metadata.tsv")
+COORDINATES = ("coordinates.tsv.gz", "coordinates.tsv", "database.tsv.gz")
+METADATA_FILES = ("metadata.tsv.gz", "metadata.tsv")
 _LABEL_FILES = ("vocabulary.txt", "features.npz", "metadata.json")
-_READ = frozenset({*_COORDINATES, *_METADATA, *_LABEL_FILES})
+_READ = frozenset({*COORDINATES, *METADATA_FILES, *_LABEL_FILES})
 COUNTS = ("tfidf", "presence", "keep")
 """What the option ``counts`` can be."""
 
@@ -80,7 +80,7 @@ class NamedFile:
 def is_neurosynth_folder(folder: Path) -> bool:
     """Tell whether a folder has this layout: coordinates and metadata."""
     suffixes = {NamedFile.parse(path).suffix for path in folder.iterdir()}
-    return bool(suffixes & {*_COORDINATES}) and bool(suffixes & {*_METADATA})
+    return bool(suffixes & {*COORDINATES}) and bool(suffixes & {*METADATA_FILES})
 
 
 def check_counts_option(counts: str) -> None:
@@ -113,8 +113,8 @@ def read_neurosynth(
         If these studies do not have such an order of rows.
     """
     files = [NamedFile.parse(path) for path in sorted(folder.iterdir())]
-    coordinates = _one(files, _COORDINATES, folder)
-    metadata = _one(files, _METADATA, folder)
+    coordinates = _one(files, COORDINATES, folder)
+    metadata = _one(files, METADATA_FILES, folder)
     notes: list[str] = []
     studies = _read_studies(metadata.path)
     table = read_table(coordinates.path)

@@ -24,7 +24,7 @@ PARQUET_FORMAT, PARQUET_VERSION = "nimare-studyset-parquet", 1
 _GZIP = b"\x1f\x8b"
 MANIFEST = "studyset.json"
 _TABLES = ("studies.parquet", "analyses.parquet")
-_WRONG = (AttributeError, LookupError, OSError, TypeError, ValueError)
+_WRONG = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
 """What NiMARE raises where a document is not as it should be."""
 
 

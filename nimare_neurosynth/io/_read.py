@@ -31,12 +31,14 @@ from nimare_neurosynth.io._sleuth import is_sleuth, read_sleuth
 from nimare_neurosynth.io._user_table import read_user_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nimare_neurosynth.database import Database
 
 _READER_VERSION = "2"
 """Raise it when readers give other results: cached databases are then made again."""
 
-_TABLE_ENDINGS = (".txt", ".tsv", ".csv", ".txt.gz", ".tsv.gz", ".csv.gz")
+TABLE_ENDINGS = (".txt", ".tsv", ".csv", ".txt.gz", ".tsv.gz", ".csv.gz")
 
 
 def read_database(
@@ -155,36 +157,77 @@ def _read(
     row_order: str,
     counts: str,
 ) -> Database:
-    if is_parquet_folder(source) if source.is_dir() else is_json(source):
+    form = form_of(source)
+    if form in {"parquet", "nimads"}:
         _no_features(features, "a studyset has its labels in annotations")
         _no_options(row_order, counts, "a studyset", "leave it out")
         return from_studyset(source, annotation=annotation)
     _no_annotation(annotation, "other forms of a database")
-    if source.is_dir() and is_neurosynth_folder(source):
+    if form == "neurosynth":
         _no_features(features, "a folder in Neurosynth's layout has its labels in it")
         parts = read_neurosynth(source, row_order=row_order, counts=counts)
         warn_of_row_order(parts.notes)
         return build(parts)
-    if source.is_dir() and is_mined_folder(source):
-        _no_features(features, "what pubget and ACE extract has no labels")
-        _no_options(row_order, counts, "what pubget and ACE extract", "leave it out")
-        return build(read_mined(source))
-    if source.is_file() and is_sleuth(source):
-        _no_features(features, "a Sleuth text has no labels")
-        _no_options(row_order, counts, "a Sleuth text", "leave it out")
-        return build(read_sleuth(source))
+    if form in _PLAIN:
+        what, why, read = _PLAIN[form]
+        _no_features(features, why)
+        _no_options(row_order, counts, what, "leave it out")
+        return build(read(source))
     peaks = source
-    if source.is_dir():
-        found, own_features = _legacy_files(source)
-        if found is None:
-            raise FormatError(
-                f"{source} is no database of a known form: it has neither {_FORMS}."
-            )
-        peaks, features = found, features or own_features
-    else:
-        _check_table_name(source)
+    if form == "legacy":
+        found, own_features = legacy_files(source)
+        peaks, features = found or source, features or own_features
     _no_options(row_order, counts, "a table of peaks", "leave it out")
     return build(read_user_table(peaks, features))
+
+
+_PLAIN = {
+    "mined": (
+        "what pubget and ACE extract",
+        "what pubget and ACE extract has no labels",
+        read_mined,
+    ),
+    "sleuth": ("a Sleuth text", "a Sleuth text has no labels", read_sleuth),
+}
+
+
+_FOLDERS: dict[str, Callable[[Path], bool]] = {
+    "parquet": is_parquet_folder,
+    "neurosynth": is_neurosynth_folder,
+    "mined": is_mined_folder,
+    "legacy": lambda folder: legacy_files(folder)[0] is not None,
+}
+
+
+def form_of(source: Path) -> str:
+    """Tell the form of a file or folder.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        It is there.
+
+    Returns
+    -------
+    {"parquet", "neurosynth", "mined", "legacy", "nimads", "sleuth", "table"}
+        Of folders, the first four; compiled ones have a manifest, and are none of them.
+
+    Raises
+    ------
+    FormatError
+        If it is of no known form.
+    """
+    if not source.is_dir():
+        if is_json(source) or is_sleuth(source):
+            return "nimads" if is_json(source) else "sleuth"
+        _check_table_name(source)
+        return "table"
+    for form, is_it in _FOLDERS.items():
+        if is_it(source):
+            return form
+    raise FormatError(
+        f"{source} is no database of a known form: it has neither {_FORMS}."
+    )
 
 
 _FORMS = (
@@ -194,7 +237,9 @@ _FORMS = (
 )
 
 
-def _legacy_files(folder: Path) -> tuple[Path | None, Path | None]:
+def legacy_files(folder: Path) -> tuple[Path | None, Path | None]:
+    """Find the table of peaks and that of features in a folder of legacy Neurosynth."""
+
     def first(name: str) -> Path | None:
         both = (folder / name, folder / f"{name}.gz")
         return next((path for path in both if path.is_file()), None)
@@ -231,10 +276,10 @@ def _no_options(row_order: str, counts: str, what: str, instead: str) -> None:
 
 
 def _check_table_name(source: Path) -> None:
-    if not source.name.lower().endswith(_TABLE_ENDINGS):
+    if not source.name.lower().endswith(TABLE_ENDINGS):
         raise FormatError(
             f"{source} is of no known form: tables of peaks end in "
-            f"{', '.join(_TABLE_ENDINGS)}, studysets in {' or '.join(JSON_ENDINGS)}; "
+            f"{', '.join(TABLE_ENDINGS)}, studysets in {' or '.join(JSON_ENDINGS)}; "
             "anything else must be a folder."
         )
 

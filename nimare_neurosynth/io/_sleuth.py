@@ -29,8 +29,8 @@ from nimare_neurosynth.io._files import read_lines
 if TYPE_CHECKING:
     from pathlib import Path
 
-_OPTION = re.compile(r"//\s*(reference|subjects)\s*=\s*(.*)", re.IGNORECASE)
-_SPACES = {"mni": "MNI", "talairach": "TAL", "tal": "TAL"}
+OPTION = re.compile(r"//\s*(reference|subjects)\s*=\s*(.*)", re.IGNORECASE)
+SPACES = {"mni": "MNI", "talairach": "TAL", "tal": "TAL"}
 _NUMBER = re.compile(r"[\s,;]+")
 
 
@@ -122,7 +122,7 @@ def _blocks(path: Path, notes: list[str]) -> list[_Block]:
         text = line.strip()
         if not text:
             continue
-        found = _OPTION.match(text)
+        found = OPTION.match(text)
         if found and found[1].lower() == "reference":
             space = _space(found[2], notes)
         elif text.startswith("//"):
@@ -144,7 +144,7 @@ def _blocks(path: Path, notes: list[str]) -> list[_Block]:
 
 
 def _space(name: str, notes: list[str]) -> str:
-    known = _SPACES.get(name.strip().lower())
+    known = SPACES.get(name.strip().lower())
     if known is None:
         notes.append(f"the reference {name.strip()!r} is neither MNI nor Talairach")
         return name.strip()
@@ -152,16 +152,22 @@ def _space(name: str, notes: list[str]) -> str:
 
 
 def _coordinate(text: str, path: Path, number: int) -> list[float]:
-    try:
-        values = [float(word) for word in _NUMBER.split(text) if word]
-    except ValueError:
-        values = []
-    if len(values) != 3 or not np.isfinite(values).all():
+    values = three_numbers(text)
+    if values is None:
         raise FormatError(
             f"{path}:{number} must be three numbers (x y z) or begin with //, got "
             f"{text[:60]!r}."
         )
     return values
+
+
+def three_numbers(text: str) -> list[float] | None:
+    """Read a line of coordinates; None if it is not three finite numbers."""
+    try:
+        values = [float(word) for word in _NUMBER.split(text) if word]
+    except ValueError:
+        return None
+    return values if len(values) == 3 and np.isfinite(values).all() else None
 
 
 def _size(block: _Block, notes: list[str]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -81,31 +82,59 @@ def read_rows(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     return names, zip(rows.lines[1:].tolist(), each, strict=True)
 
 
-def _open_rows(path: Path, *, keep: bool) -> _Rows:
+def _open_rows(path: Path, *, keep: bool) -> Rows:
     """Find out how a table is to be read, and check that its rows are complete."""
-    text = read_text(path).replace("\r\n", "\n")
+    rows = split_rows(read_text(path), path, keep=keep)
+    rows.check(path)
+    return rows
+
+
+def split_rows(text: str, path: Path, *, keep: bool = False) -> Rows:
+    """Split the text of a table into rows, which may differ in their fields.
+
+    Parameters
+    ----------
+    text : str
+    path : pathlib.Path
+        How errors call it.
+    keep : bool
+        Keep the fields of all rows, for ``frame``.
+
+    Returns
+    -------
+    Rows
+
+    Raises
+    ------
+    FormatError
+        If there is no header, or a quotation mark is never closed.
+    """
+    text = text.replace("\r\n", "\n")
     if "\n" not in text:
         text = text.replace("\r", "\n")
     header = text.split("\n", 1)[0]
     if not header.strip():
         raise FormatError(f"{path} is empty: a table with a header is needed.")
     separator = "\t" if "\t" in header or "," not in header else ","
-    rows: _Rows | None = None
+    rows: Rows | None = None
     if '"' in text:
         rows = _quoted_rows(text, separator, path, keep=keep)
         if separator == "\t" and (rows is None or not rows.fit):
             plain = _plain_rows(text, separator)
             rows = plain if plain.fit else rows
-    if rows is None:
-        rows = _plain_rows(text, separator)
-    rows.check(path)
-    return rows
+    return _plain_rows(text, separator) if rows is None else rows
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Rows of a table: fields of each, line on which each begins, and the values."""
+class Rows:
+    """Rows of a table: fields of each, line on which each begins, and the values.
 
+    ``text`` has lines that end in a line feed; fields are ``quoted`` or plain.
+    """
+
+    text: str
+    separator: str
+    quoted: bool
     fields: NDArray[np.int64]
     lines: NDArray[np.int64]
     frame: Callable[[], pd.DataFrame]
@@ -130,7 +159,7 @@ class _Rows:
             )
 
 
-def _plain_rows(text: str, separator: str) -> _Rows:
+def _plain_rows(text: str, separator: str) -> Rows:
     """Read rows in which quotation marks are characters like others.
 
     pandas fills short rows in silence and does not tell which line a row came from, so
@@ -165,7 +194,8 @@ def _plain_rows(text: str, separator: str) -> _Rows:
         lines = (line.removesuffix("\n") for line in _lines(text))
         return (line.split(separator) for line in lines if line)
 
-    return _Rows(fields[full], np.flatnonzero(full) + 1, frame, each)
+    plain = (text, separator, False)
+    return Rows(*plain, fields[full], np.flatnonzero(full) + 1, frame, each)
 
 
 def _count(
@@ -192,7 +222,7 @@ def _lines(text: str) -> Iterator[str]:
         start = stop
 
 
-def _quoted_rows(text: str, separator: str, path: Path, *, keep: bool) -> _Rows | None:
+def _quoted_rows(text: str, separator: str, path: Path, *, keep: bool) -> Rows | None:
     """Read rows in which a field may be quoted, and then hold tabs and line ends.
 
     Gives None where a table with tabs cannot be read in this way.
@@ -231,7 +261,8 @@ def _quoted_rows(text: str, separator: str, path: Path, *, keep: bool) -> _Rows 
         finally:
             csv.field_size_limit(longest)
 
-    return _Rows(np.array(fields), np.array(lines), frame, each)
+    quoted = (text, separator, True)
+    return Rows(*quoted, np.array(fields), np.array(lines), frame, each)
 
 
 def _names(header: Sequence[object], path: Path) -> list[str]:
@@ -274,6 +305,25 @@ def numbers(table: pd.DataFrame, column: str, path: Path) -> NDArray[np.float64]
                 "is not a finite number."
             )
     return values
+
+
+def number_of(field: str) -> float | None:
+    """Turn a field into a number: NaN where it is missing, None where it is none.
+
+    Examples
+    --------
+    >>> number_of(" -1.5"), number_of("n/a"), number_of("1_000"), number_of("inf")
+    (-1.5, nan, None, None)
+    """
+    text = field.strip()
+    try:
+        # float() reads 1_000 and the digits of all scripts; tables of numbers do not
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        value = math.nan
+    if math.isfinite(value):
+        return value
+    return math.nan if text.lower() in MISSING else None
 
 
 def ids(table: pd.DataFrame, column: str, path: Path) -> pd.Series[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io._tabular import MISSING, read_rows
+from nimare_neurosynth.io._tabular import number_of, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csc_array, csr_array
 
-_NOTHING = frozenset({"", "0", "0.0"})
+NO_WEIGHT = frozenset({"", "0", "0.0"})
 """What most fields are: it need not be understood as a number."""
 
 
@@ -68,7 +68,7 @@ def read_weights(path: Path, id_names: Sequence[str]) -> WeightsTable:
             f"{path} has no column of weights: ids in the first column, then one "
             "column per label."
         )
-    dropped, id_column = _id_column(names, id_names)
+    dropped, id_column = id_column_of(names, id_names)
     labels = [n for i, n in enumerate(names) if i not in {dropped, id_column}]
     known: dict[str, None] = {}
     weights = _Weights(len(labels))
@@ -81,13 +81,13 @@ def read_weights(path: Path, id_names: Sequence[str]) -> WeightsTable:
         if study in known:
             raise FormatError(f"{path}:{line} repeats the study {study!r}.")
         known[study] = None
-        at = [column for column, field in enumerate(fields) if field not in _NOTHING]
+        at = [column for column, field in enumerate(fields) if field not in NO_WEIGHT]
         where = f"{path}:{line}"
         weights.add(at, [_number(fields[c], labels[c], where) for c in at])
     return WeightsTable(list(known), tuple(labels), weights.matrix())
 
 
-def _id_column(names: list[str], id_names: Sequence[str]) -> tuple[int | None, int]:
+def id_column_of(names: list[str], id_names: Sequence[str]) -> tuple[int | None, int]:
     """Find the column of an index that pandas wrote, if there is one, and of ids."""
     if not names[0]:
         for column, name in enumerate(names):
@@ -97,19 +97,13 @@ def _id_column(names: list[str], id_names: Sequence[str]) -> tuple[int | None, i
 
 
 def _number(field: str, label: str, where: str) -> float:
-    text = field.strip()
-    try:
-        # float() reads 1_000 and the digits of all scripts; tables of numbers do not
-        value = float(text) if text.isascii() and "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) and text.lower() in MISSING:
-        return 0.0
-    if not math.isfinite(value):
+    value = number_of(field)
+    if value is None:
         raise FormatError(
-            f"{where} has {text!r} in column {label!r}, which is not a finite number."
+            f"{where} has {field.strip()!r} in column {label!r}, which is not a finite "
+            "number."
         )
-    return value
+    return 0.0 if math.isnan(value) else value
 
 
 class _Weights:

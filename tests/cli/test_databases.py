@@ -1,4 +1,4 @@
-"""``compile``, ``merge`` and ``validate``: what they print, write and refuse."""
+"""``compile`` and ``merge``: what they print, write and refuse."""
 
 import json
 
@@ -153,31 +153,6 @@ def test_merge_warns_of_ids_that_are_no_pmids(run, tmp_path):
     assert result.stderr.startswith("warning: 1 studies of b were recognised because")
 
 
-# ---------------------------------------------------------------------------- validate
-
-
-def test_validate(run, compiled):
-    result = run("validate", compiled)
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == f"{compiled}: all is as written.\n"
-    facts = json.loads(run("validate", compiled, "--json").stdout)
-    assert facts == {"folder": str(compiled), "ok": True, "wrong": []}
-
-
-def test_validate_says_what_is_wrong(run, compiled):
-    (path,) = compiled.glob("parts-*/labels-0/data.npy")
-    content = path.read_bytes()
-    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    wrong = validate_database(compiled)
-    assert len(wrong) == 1
-    result = run("validate", compiled)
-    assert (result.exit_code, result.stdout) == (1, f"{wrong[0]}\n")
-    result = run("validate", compiled, "--json")
-    assert result.exit_code == 1
-    facts = {"folder": str(compiled), "ok": False, "wrong": wrong}
-    assert json.loads(result.stdout) == facts
-
-
 # ------------------------------------------------------------------------- wrong calls
 
 WRONG = [
@@ -207,10 +182,6 @@ WRONG = [
         1,
         "full is not empty and holds no",
     ),
-    (("validate",), 2, "Missing argument 'DIR'"),
-    (("validate", "nosuch"), 1, "nosuch is not a compiled database"),
-    (("validate", "full"), 1, "full is not a compiled database"),
-    (("validate", "other.csv"), 1, "other.csv is not a compiled database"),
 ]
 
 

@@ -8,10 +8,12 @@ cannot be written and read again, more than 10 seconds, or memory out of proport
 import json
 import os
 import re
+import shutil
 import time
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,6 +30,7 @@ from nimare_neurosynth.space import as_mask, region_voxels
 from tests.fuzz import arrays, mutate, queries, tables
 from tests.fuzz.mutate import Mutator
 from tests.fuzz.sources import Files, coarse_mask, sources, write_files
+from tests.fuzz.validating import check_validation
 from tests.io.same import assert_same_database
 
 MAX_SECONDS = 10.0
@@ -53,26 +56,44 @@ def _read_folder(folder: Path, rng: Random) -> None:
         rng.choice(orders),
         rng.choice(["tfidf", "tfidf", "presence", "keep"]),
     )
+    _validate(folder)
     check_database(read_database(folder, row_order=order, counts=counts))
 
 
+def _validate(path: Path, **given: Path) -> None:
+    """Check and repair, in a folder of its own: the other files are looked at again."""
+    with TemporaryDirectory() as name:
+        inner = Path(name, path.name)
+        copy = shutil.copytree if path.is_dir() else shutil.copy
+        copy(path, inner)
+        with suppress(NeurosynthError):  # reading refuses it, too, and is judged
+            check_validation(inner, **given)
+
+
 def _read_legacy(folder: Path, _: Random) -> None:
+    _validate(folder)
     check_database(read_database(folder))
 
 
 def _read_tables(folder: Path, _: Random) -> None:
     peaks = _named(folder, "peaks", "peaks.csv")
     features = _named(folder, "features", "features.csv")
+    if peaks.is_file():
+        _validate(peaks, **({"features": features} if features.is_file() else {}))
     check_database(
         read_database(peaks, features=features if features.exists() else None)
     )
 
 
 def _read_nimads(folder: Path, _: Random) -> None:
-    check_database(read_database(_named(folder, "studyset", "studyset.json")))
+    path = _named(folder, "studyset", "studyset.json")
+    if path.is_file():
+        _validate(path)
+    check_database(read_database(path))
 
 
 def _open_compiled(folder: Path, _: Random) -> None:
+    _validate(folder)
     assert all(isinstance(wrong, str) for wrong in validate_database(folder))
     check_database(open_database(folder))
 
@@ -123,10 +144,13 @@ class Reader:
 
 
 def _read_mined(folder: Path, _: Random) -> None:
+    _validate(folder)
     check_database(read_database(folder))
 
 
 def _read_sleuth(folder: Path, _: Random) -> None:
+    if (folder / "peaks.txt").is_file():
+        _validate(folder / "peaks.txt")
     check_database(read_database(folder / "peaks.txt"))
 
 
