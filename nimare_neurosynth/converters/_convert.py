@@ -7,6 +7,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nimare_neurosynth.converters._dataset import write_dataset
 from nimare_neurosynth.converters._diff import diff_databases
 from nimare_neurosynth.converters._report import Report
 from nimare_neurosynth.converters._sleuth import write_sleuth
@@ -46,6 +47,10 @@ _WRITERS: dict[str, tuple[str, Callable[[Database, Path, Report], None]]] = {
     "neurosynth": ("a folder: Neurosynth's layout since 2021", write_neurosynth),
     "neurosynth-legacy": ("a folder: database.txt and features.txt", write_legacy),
     "nimads": ("a .json: NIMADS, an analysis for each table", write_nimads),
+    "nimare": (
+        "a .json: NiMARE's old Dataset, one contrast a table",
+        write_dataset,
+    ),
     "parquet": ("a folder: NiMARE's parquet tables", write_parquet),
     "csv": ("a folder: peaks.csv, studies.csv, labels_*.csv", write_csv),
     "sleuth": ("a .txt: Sleuth and GingerALE, one file for each space", write_sleuth),
@@ -56,25 +61,22 @@ FORMATS = {name: what for name, (what, _) in _WRITERS.items()}
 """Forms that can be written, and what they are."""
 
 _VERIFIED = frozenset(
-    {"database", "neurosynth", "neurosynth-legacy", "nimads", "parquet"}
+    {"database", "neurosynth", "neurosynth-legacy", "nimads", "nimare", "parquet"}
 )
 _ENDINGS = {
-    ".json": "nimads",
-    ".json.gz": "nimads",
-    ".txt": "sleuth",
-    ".bib": "bibtex",
+    "nimads": (".json", ".json.gz"),
+    "nimare": (".json",),
+    "sleuth": (".txt",),
+    "bibtex": (".bib",),
 }
-_FILES = frozenset(_ENDINGS.values())
+"""How files end; of two forms that end alike, the first is meant."""
 
 
 def format_of(target: str | Path) -> str:
     """Tell from its name what a target is to be: a folder is a compiled database."""
-    return _form_of_ending(Path(target)) or "database"
-
-
-def _form_of_ending(path: Path) -> str | None:
-    name = path.name.lower()
-    return next((f for end, f in _ENDINGS.items() if name.endswith(end)), None)
+    name = Path(target).name.lower()
+    named = (form for form, ends in _ENDINGS.items() if name.endswith(ends))
+    return next(named, "database")
 
 
 def check_target(target: str | Path, to: str | None = None) -> str:
@@ -106,12 +108,14 @@ def check_target(target: str | Path, to: str | None = None) -> str:
             f"to must be one of {', '.join(FORMATS)}, got {to!r}."
             f"{suggest(str(to), FORMATS)}"
         )
-    if form in _FILES and _form_of_ending(path) != form:
-        ending = next(e for e, name in _ENDINGS.items() if name == form)
-        raise OptionError(f"{form} is written into a file that ends in {ending}.")
-    if form in _FILES and path.is_dir():
+    endings = _ENDINGS.get(form, ())
+    if endings and not path.name.lower().endswith(endings):
+        raise OptionError(
+            f"{form} is written into a file that ends in {' or '.join(endings)}."
+        )
+    if endings and path.is_dir():
         raise FormatError(f"{path} is a folder: {form} is written into a file.")
-    check_folder(path.parent if form in _FILES else path)
+    check_folder(path.parent if endings else path)
     return form
 
 

@@ -10,6 +10,7 @@ from nimare_neurosynth.io._compiled import (
     write_database,
 )
 from nimare_neurosynth.io._concatenate import concatenate
+from nimare_neurosynth.io._dataset_json import SET_ENDS, dataset_study
 from nimare_neurosynth.io._document import Document
 from nimare_neurosynth.io._files import (
     atomic_folder,
@@ -46,6 +47,7 @@ from nimare_neurosynth.io._to_studyset import to_dataset, to_studyset
 from nimare_neurosynth.io._values import unique_names
 
 __all__ = [
+    "SET_ENDS",
     "Document",
     "FolderFormat",
     "PackedCounts",
@@ -63,6 +65,7 @@ __all__ = [
     "clear_cache",
     "concatenate",
     "damaged_files",
+    "dataset_study",
     "from_dataset",
     "from_studyset",
     "has_manifest",

@@ -124,7 +124,8 @@ def _read(annotation: Any, name: str, found: Annotations, to: _Target) -> None:
             labels.append(clean_text(str(key)))
             booleans &= boolean
         else:
-            column = unique_names([*found.columns, f"{name}.{key}"])[-1]
+            wanted = f"{name}.{clean_text(str(key))}"
+            column = unique_names([*found.columns, wanted])[-1]
             found.columns[column] = to_series(len(to.group), rows, values)
             found.keys[column] = (name, str(key))
             texts += 1

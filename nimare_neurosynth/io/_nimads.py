@@ -155,9 +155,9 @@ def _from_document(
     """Open a NIMADS document, or the JSON of NiMARE's Dataset."""
     is_nimads = not is_dataset(document)
     if not is_nimads:
-        document, labels = nimads_of(document, what)
+        document, sets = nimads_of(document, what)
         document["name"] = source.removesuffix(".gz").removesuffix(".json")
-        payloads = [*([labels] if labels else []), *payloads]
+        payloads = [*sets, *payloads]
     if not isinstance(document.get("studies"), list):
         raise FormatError(f"{what} is no NIMADS studyset: {_hint(document)}.")
     _check_studies(document["studies"], what)

@@ -162,7 +162,7 @@ def _annotations(
     """Give a column for each label, and what the label sets are."""
     columns: dict[str, Any] = {}
     described = []
-    several = sum(s.weights is not None for s in database.label_sets.values()) > 1
+    several = len(database.label_sets) > 1
     for labels in database.label_sets.values():
         names: list[str] = []
         if labels.weights is not None:

@@ -32,7 +32,7 @@ STATISTICS = {
 """Columns of statistics, and what kind of value they are in a point."""
 
 _OTHER_STATISTIC = "value_"
-_PER_POINT = "coordinate_"
+PER_POINT = "coordinate_"
 """Begins the name of a list in an analysis's metadata that has a value for each point:
 NiMARE's way to keep what is no statistic."""
 
@@ -76,7 +76,7 @@ class Points:
         """Give what is known of an analysis's points and is no statistic."""
         first, stop = self._bounds[row], self._bounds[row + 1]
         lists = {
-            f"{_PER_POINT}{name}": values[first:stop].tolist()
+            f"{PER_POINT}{name}": values[first:stop].tolist()
             for name, values in self._per_point
         }
         return {

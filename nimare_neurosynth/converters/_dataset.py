@@ -1,0 +1,74 @@
+"""Databases as the JSON of NiMARE's old Dataset."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nimare_neurosynth.io import SET_ENDS, Document, atomic_folder, dataset_study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from nimare_neurosynth.converters._report import Report
+    from nimare_neurosynth.database import Database
+
+
+def write_dataset(database: Database, path: Path, report: Report) -> None:
+    """Write the JSON that NiMARE's ``Dataset`` reads: a contrast for each table.
+
+    Labels begin with the name of theirs and ``__``, as NiMARE has it.
+    """
+    document = Document(database)
+    with (
+        atomic_folder(path.parent) as staging,
+        (staging / path.name).open("w", encoding="utf-8") as stream,
+    ):
+        stream.write("{")
+        for i, (study_id, study) in enumerate(_studies(document)):
+            stream.write(",\n" if i else "\n")
+            stream.write(f"{json.dumps(study_id)}: {json.dumps(study)}")
+        stream.write("\n}\n")
+    report.files.append(path.name)
+    _report(database, report)
+
+
+def _studies(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
+    labels = _labels(document)
+    for i, study_id in enumerate(document.database.study_ids):
+        yield str(study_id), dataset_study(document.study(i), next(labels))
+
+
+def _labels(document: Document) -> Iterator[dict[str, float]]:
+    """Give the labels of each study."""
+    known = [
+        (f"{labels.name}{SET_ENDS}", labels, labels.weights.tocsr())
+        for labels in document.database.label_sets.values()
+        if labels.weights is not None
+    ]
+    for i in range(document.database.n_studies):
+        found: dict[str, float] = {}
+        for prefix, labels, rows in known:
+            here = slice(rows.indptr[i], rows.indptr[i + 1])
+            for j, value in zip(rows.indices[here], rows.data[here], strict=True):
+                found[f"{prefix}{labels.labels[j]}"] = float(value)
+        yield found
+
+
+def _report(database: Database, report: Report) -> None:
+    lost = report.lost
+    for labels in database.label_sets.values():
+        if labels.weights is None:
+            lost.append(f"the vocabulary {labels.name}, which has no weights")
+        elif labels.kind != "weight" or labels.source:
+            lost.append(f"what the weights of {labels.name} are ({labels.kind})")
+    peaks = database.peaks
+    pairs = np.unique(np.stack([peaks.analysis, peaks.space]), axis=1)
+    mixed = pairs.shape[1] - len(np.unique(pairs[0]))
+    if mixed:
+        report.changed.append(
+            f"{mixed:,} tables have peaks in several spaces: a contrast for each"
+        )
