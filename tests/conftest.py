@@ -1,6 +1,7 @@
 """What all tests share: real data, toy data, and walls around the tests.
 
-Tests never touch the network, the user's cache or a display. Those that use the real
+Tests never touch the network, the user's cache or a display; servers that they start on
+this machine may be asked. Those that use the real
 databases beside the project get the marker ``data``, and are skipped where these are
 missing.
 """
@@ -22,6 +23,7 @@ os.environ["MPLBACKEND"] = "Agg"
 
 from nimare_neurosynth import read_database
 from nimare_neurosynth.database import About, Database, LabelSet, Peaks
+from tests.servers import serving
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -43,6 +45,8 @@ def _own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("NIMARE_NEUROSYNTH_CACHE", str(folder))
+        patch.delenv("NIMARE_NEUROSYNTH_MIRROR", raising=False)
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
         yield
 
 
@@ -50,7 +54,8 @@ def _own_cache(tmp_path_factory):
 def _no_network():
     def guarded(real):
         def connect(self, address):
-            if self.family in {socket.AF_INET, socket.AF_INET6}:
+            elsewhere = not isinstance(address, tuple) or address[0] != "127.0.0.1"
+            if self.family in {socket.AF_INET, socket.AF_INET6} and elsewhere:
                 raise RuntimeError(f"a test tried to reach the network: {address!r}")
             return real(self, address)
 
@@ -61,6 +66,13 @@ def _no_network():
             real = getattr(socket.socket, name)
             patch.setattr(socket.socket, name, guarded(real))
         yield
+
+
+@pytest.fixture
+def server():
+    """Give a file server on this machine that can be told to go wrong."""
+    with serving() as one:
+        yield one
 
 
 # --------------------------------------------------------------------- real data
