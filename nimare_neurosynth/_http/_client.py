@@ -103,7 +103,7 @@ class Client:
         # else requests looks for passwords in the user's ~/.netrc
         self._session.auth = lambda request: request
         # else it prepares the redirect, and reads all that comes with it, unasked
-        setattr(self._session, "get_redirect_target", lambda response: None)  # noqa: B010
+        setattr(self._session, "get_redirect_target", lambda _: None)  # noqa: B010
         self._session.headers["User-Agent"] = "nimare-neurosynth"
         # bytes are counted and hashed as they are stored: nothing packed on the way
         self._session.headers["Accept-Encoding"] = "identity"

@@ -169,7 +169,6 @@ class _Download:
                     self.bar.total, self.bar.n = version.total, there
                     self.bar.refresh()
                 self._add(response, stream, there)
-                stream.flush()
                 os.fsync(stream.fileno())
         self._check_end(version)
 
@@ -244,6 +243,7 @@ class _Download:
                     "expected: refused."
                 )
             stream.write(piece)
+            stream.flush()  # what a kill takes away would have to come again
             if self.bar is not None:
                 self.bar.update(len(piece))
 

@@ -77,7 +77,7 @@ def test_nobody_there(client):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(NetworkError, match="no connection to 127.0.0.1"):
+    with pytest.raises(NetworkError, match=r"no connection to 127\.0"):
         client.get_json(f"http://127.0.0.1:{port}/a")
 
 
@@ -110,7 +110,7 @@ def test_a_server_that_stops_or_trickles_is_given_up(client, server, answer):
     server.files["/a"] = b"[" + b"1," * 500 + b"1]"
     server.always["/a"] = answer
     start = time.monotonic()
-    with pytest.raises(NetworkError, match="broke off|too slowly"):
+    with pytest.raises(NetworkError, match=r"broke off|too slowly"):
         client.get_json(f"{server.url}/a")
     assert time.monotonic() - start < 3 * (QUICK.read_seconds + 0.5)
 
@@ -155,7 +155,7 @@ def test_only_this_machine_is_asked_without_encryption():
 def test_a_server_without_a_certificate_is_refused(server):
     with (
         Client(HOSTS, QUICK) as client,
-        pytest.raises(NetworkError, match="cannot be verified|no connection"),
+        pytest.raises(NetworkError, match=r"cannot be verified|no connection"),
     ):
         client.get_json(server.url.replace("http:", "https:"))
 

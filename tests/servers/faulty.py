@@ -16,7 +16,8 @@ class Answer:
     ``status`` other than 200 sends no file. ``cut`` ends the connection after so many
     bytes of the body, ``hang`` waits so many seconds after them instead; ``drip``
     sends a byte in so many seconds. ``instead`` is another body. ``says`` is a wrong
-    length; without ``heed`` conditions are overlooked. ``headers`` come in addition; None takes one away.
+    length; without ``heed`` conditions are overlooked. ``headers`` come in
+    addition; None takes one away.
     """
 
     status: int = 200
