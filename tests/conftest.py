@@ -9,6 +9,7 @@ missing.
 import gzip
 import json
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -23,7 +24,7 @@ os.environ["MPLBACKEND"] = "Agg"
 
 from nimare_neurosynth import read_database
 from nimare_neurosynth.database import About, Database, LabelSet, Peaks
-from tests.servers import serving
+from tests.servers import release_archive, serve_folder, serve_release, serving
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -200,3 +201,25 @@ def toy_files(tmp_path):
     described = folder / f"{stem}_vocab-topics_metadata.json"
     described.write_text(json.dumps(about), encoding="utf-8")
     return folder
+
+
+# ------------------------------------------------------------- what a mirror serves
+
+
+@pytest.fixture
+def small(toy_files, tmp_path, server):
+    """Serve seven studies as Neurosynth's version 3, and give the folder of files."""
+    folder = tmp_path / "source" / "neurosynth-3"
+    folder.mkdir(parents=True)
+    for path in toy_files.iterdir():
+        if "LDA9" not in path.name and "topics" not in path.name:
+            name = path.name.replace("data-toy_version-1", "data-neurosynth_version-3")
+            shutil.copy(path, folder / name)
+    serve_folder(server, folder)
+    return folder
+
+
+@pytest.fixture
+def release(server):
+    """Serve a release of NeuroStore: the studies that come with NiMARE."""
+    return serve_release(server, "2026-07", release_archive())

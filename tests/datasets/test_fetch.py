@@ -24,9 +24,8 @@ from nimare_neurosynth.errors import (
     OptionError,
 )
 from nimare_neurosynth.io import PUBLIC_DATABASES, clear_cache, is_public_name
-from tests.datasets.conftest import serve_folder
 from tests.io.same import assert_same_database
-from tests.servers import Answer, serving
+from tests.servers import Answer, serve_folder, serving
 
 V3 = "/neurosynth-3/data-neurosynth_version-3"
 PEAKS, TERMS = f"{V3}_coordinates.tsv.gz", f"{V3}_vocab-terms_vocabulary.txt"

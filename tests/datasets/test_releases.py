@@ -14,7 +14,7 @@ from nimare_neurosynth.errors import (
     NeurosynthWarning,
     OptionError,
 )
-from tests.datasets.conftest import release_archive, serve_release, tar_entry
+from tests.servers import release_archive, serve_release, tar_entry
 
 LIST = "/neurostore/releases.json"
 NAME = "neurostore-studyset-2026-07.tar.gz"
