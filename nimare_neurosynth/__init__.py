@@ -12,6 +12,7 @@
     decode                      the terms that an image looks like
     decode_region               the terms of studies that activate a region
     decode_studies              the terms of a set of studies
+    fetch                       a public database by its name
     load_demo                   real data that come with NiMARE
     NeurosynthChi2, TermMeta    estimators for NiMARE's studysets
 
@@ -38,7 +39,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nimare_neurosynth.converters import convert
     from nimare_neurosynth.database import Database, Selection
-    from nimare_neurosynth.datasets import load_demo
+    from nimare_neurosynth.datasets import fetch, load_demo
     from nimare_neurosynth.decoding import decode, decode_region, decode_studies
     from nimare_neurosynth.estimators import (
         MACM,
@@ -82,6 +83,7 @@ _HOME = {
     "decode": "decoding",
     "decode_region": "decoding",
     "decode_studies": "decoding",
+    "fetch": "datasets",
     "load_demo": "datasets",
     "macm": "networks",
     "merge_databases": "io",
@@ -110,6 +112,7 @@ __all__ = [
     "decode",
     "decode_region",
     "decode_studies",
+    "fetch",
     "load_demo",
     "macm",
     "merge_databases",

@@ -9,7 +9,8 @@
     ├── SelectionError         (ValueError)  selections do not fit together
     │   └── EmptySelectionError              nothing was selected
     ├── FormatError            (ValueError)  a file or folder is not what it should be
-    └── ImageError             (ValueError)  an image cannot be used
+    ├── ImageError             (ValueError)  an image cannot be used
+    └── NetworkError           (ConnectionError)  a server does not give what is asked
 
     NeurosynthWarning          (UserWarning)
 
@@ -41,16 +42,20 @@ class NeurosynthError(Exception):
     exit_code: ClassVar[int] = 1
     """What the command line exits with: 1, the work failed; 2, the call was wrong."""
 
+    _longest: ClassVar[int] = _LONGEST
+
     def __init__(self, message: object = "") -> None:
-        super().__init__(printable(str(message)))
+        super().__init__(printable(str(message), longest=self._longest))
 
 
-def printable(message: str) -> str:
+def printable(message: str, *, longest: int = _LONGEST) -> str:
     r"""Shorten a message in its middle, and write control characters as escapes.
 
     Parameters
     ----------
     message : str
+    longest : int
+        Of more characters, the middle is left out.
 
     Returns
     -------
@@ -61,8 +66,8 @@ def printable(message: str) -> str:
     >>> printable("a\x1b[2Jb")
     'a\\x1b[2Jb'
     """
-    if len(message) > _LONGEST:
-        head, tail = message[: _LONGEST * 2 // 3], message[-_LONGEST // 4 :]
+    if len(message) > longest:
+        head, tail = message[: longest * 2 // 3], message[-longest // 4 :]
         message = f"{head} [...] {tail}"
     if all(c.isprintable() or c == "\n" for c in message):
         return message
@@ -106,6 +111,12 @@ class FormatError(NeurosynthError, ValueError):
 
 class ImageError(NeurosynthError, ValueError):
     """An image cannot be used for what was asked."""
+
+
+class NetworkError(NeurosynthError, ConnectionError):
+    """A server cannot be reached, or does not give what was asked of it."""
+
+    _longest = 8 * _LONGEST  # it lists what to download by hand
 
 
 class NeurosynthWarning(UserWarning):

@@ -1,6 +1,7 @@
 """What all tests share: real data, toy data, and walls around the tests.
 
-Tests never touch the network, the user's cache or a display. Those that use the real
+Tests never touch the network, the user's cache or a display; servers that they start on
+this machine may be asked. Those that use the real
 databases beside the project get the marker ``data``, and are skipped where these are
 missing.
 """
@@ -8,6 +9,7 @@ missing.
 import gzip
 import json
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -22,6 +24,7 @@ os.environ["MPLBACKEND"] = "Agg"
 
 from nimare_neurosynth import read_database
 from nimare_neurosynth.database import About, Database, LabelSet, Peaks
+from tests.servers import release_archive, serve_folder, serve_release, serving
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -43,6 +46,8 @@ def _own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("NIMARE_NEUROSYNTH_CACHE", str(folder))
+        patch.delenv("NIMARE_NEUROSYNTH_MIRROR", raising=False)
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
         yield
 
 
@@ -50,7 +55,8 @@ def _own_cache(tmp_path_factory):
 def _no_network():
     def guarded(real):
         def connect(self, address):
-            if self.family in {socket.AF_INET, socket.AF_INET6}:
+            elsewhere = not isinstance(address, tuple) or address[0] != "127.0.0.1"
+            if self.family in {socket.AF_INET, socket.AF_INET6} and elsewhere:
                 raise RuntimeError(f"a test tried to reach the network: {address!r}")
             return real(self, address)
 
@@ -61,6 +67,13 @@ def _no_network():
             real = getattr(socket.socket, name)
             patch.setattr(socket.socket, name, guarded(real))
         yield
+
+
+@pytest.fixture
+def server():
+    """Give a file server on this machine that can be told to go wrong."""
+    with serving() as one:
+        yield one
 
 
 # --------------------------------------------------------------------- real data
@@ -188,3 +201,25 @@ def toy_files(tmp_path):
     described = folder / f"{stem}_vocab-topics_metadata.json"
     described.write_text(json.dumps(about), encoding="utf-8")
     return folder
+
+
+# ------------------------------------------------------------- what a mirror serves
+
+
+@pytest.fixture
+def small(toy_files, tmp_path, server):
+    """Serve seven studies as Neurosynth's version 3, and give the folder of files."""
+    folder = tmp_path / "source" / "neurosynth-3"
+    folder.mkdir(parents=True)
+    for path in toy_files.iterdir():
+        if "LDA9" not in path.name and "topics" not in path.name:
+            name = path.name.replace("data-toy_version-1", "data-neurosynth_version-3")
+            shutil.copy(path, folder / name)
+    serve_folder(server, folder)
+    return folder
+
+
+@pytest.fixture
+def release(server):
+    """Serve a release of NeuroStore: the studies that come with NiMARE."""
+    return serve_release(server, "2026-07", release_archive())

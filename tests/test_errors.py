@@ -13,6 +13,7 @@ TREE = {
     "EmptySelectionError": (ValueError, 1),
     "FormatError": (ValueError, 1),
     "ImageError": (ValueError, 1),
+    "NetworkError": (ConnectionError, 1),
 }
 
 

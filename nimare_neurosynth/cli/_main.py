@@ -14,6 +14,7 @@ from nimare_neurosynth.cli import (
     _commands,
     _convert,
     _decode,
+    _fetch,
     _macm,
     _term_maps,
     _validate,
@@ -82,7 +83,8 @@ Try it without any data of your own:
 DB is the path of a compiled database, of a folder in the layout of Neurosynth's data
 since 2021, of a folder with database.txt and features.txt, of a table with the columns
 id, x, y, z and space, of Sleuth text, of a NIMADS studyset (.json), or of a folder of
-parquet tables; or it is the word demo.""",
+parquet tables; or it is the word demo; or the name of a public database, such as
+neurosynth-7 or neurosynth-7:LDA50, which is then fetched (see fetch --list).""",
 )
 @click.version_option(package_name="nimare-neurosynth", prog_name="nimare-neurosynth")
 def group() -> None:
@@ -91,6 +93,7 @@ def group() -> None:
 
 _OTHERS = (
     _append.append,
+    _fetch.fetch,
     *_term_maps.COMMANDS,
     _decode.decode,
     _macm.macm,

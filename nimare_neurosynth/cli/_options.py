@@ -201,23 +201,35 @@ facts_option: Callable[[F], F] = click.option(
 
 
 def open_any(db: str, features: Path | None) -> Database:
-    """Read whatever ``DB`` names; sources are compiled into the cache on the way."""
-    from nimare_neurosynth.errors import OptionError
+    """Read whatever ``DB`` names; sources are compiled into the cache on the way.
 
+    A path that exists comes before a public database of the same name.
+    """
     ctx = click.get_current_context(silent=True)
     options = {**_DEFAULTS, **(ctx.meta.get(_READING, {}) if ctx else {})}
     if db == DEMO:
-        given = {"features": features is not None}
-        given |= {name: options[name] != _DEFAULTS[name] for name in _DEFAULTS}
-        for name, is_given in given.items():
-            if is_given:
-                raise OptionError(
-                    "the demo has its labels in it: leave out "
-                    f"--{name.replace('_', '-')}."
-                )
+        _no_options(features, options, "the demo has its labels in it")
         from nimare_neurosynth.datasets import load_demo
 
         return load_demo()
-    from nimare_neurosynth.io import read_database
+    from nimare_neurosynth.io import is_public_name, read_database
 
+    if is_public_name(db) and not Path(db).exists():
+        from nimare_neurosynth.datasets import download_folder, fetch
+
+        where = download_folder(db.partition(":")[0])
+        why = f"a public database is read as it is (else name its files, in {where})"
+        _no_options(features, options, why)
+        return fetch(db)
     return read_database(db, features=features, cache=True, **options)
+
+
+def _no_options(features: Path | None, options: dict[str, Any], why: str) -> None:
+    """Refuse options for what has nothing to choose."""
+    from nimare_neurosynth.errors import OptionError
+
+    given = {"features": features is not None}
+    given |= {name: options[name] != _DEFAULTS[name] for name in _DEFAULTS}
+    for name, is_given in given.items():
+        if is_given:
+            raise OptionError(f"{why}: leave out --{name.replace('_', '-')}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from nimare_neurosynth.errors import OptionError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nimare_neurosynth.database._about import About
     from nimare_neurosynth.database._labelset import LabelSet
     from nimare_neurosynth.database._peaks import Peaks
 
@@ -72,8 +73,26 @@ class Derived:
                 f"the label set {labels.name!r} is of {labels.weights.shape[0]:,} "
                 f"studies, this database has {self.n_studies:,}."
             )
-        made = object.__new__(type(self))
         sets = {**self.label_sets, labels.name: labels}
+        return self._with(label_sets=sets)
+
+    def with_about(self, about: About) -> Self:
+        """Give a database that says something else of where it comes from.
+
+        Parameters
+        ----------
+        about : About
+            Name, version, licence and attribution.
+
+        Returns
+        -------
+        Database
+            Of the same studies, peaks and labels; nothing is computed anew.
+        """
+        return self._with(about=about)
+
+    def _with(self, **changed: Any) -> Self:
+        made = object.__new__(type(self))
         kept = {k: v for k, v in vars(self).items() if k != "content_hash"}
-        vars(made).update(kept, label_sets=sets, _known_hash=None)
+        vars(made).update(kept, _known_hash=None, **changed)
         return made

@@ -5,6 +5,7 @@ from nimare_neurosynth.io._bibtex import to_bibtex
 from nimare_neurosynth.io._build import Parts, build
 from nimare_neurosynth.io._cache import cache_folder, clear_cache
 from nimare_neurosynth.io._compiled import (
+    COMPILED,
     open_database,
     validate_database,
     write_database,
@@ -13,8 +14,10 @@ from nimare_neurosynth.io._concatenate import concatenate
 from nimare_neurosynth.io._dataset_json import SET_ENDS, dataset_study
 from nimare_neurosynth.io._document import Document
 from nimare_neurosynth.io._files import (
+    STAGING,
     atomic_folder,
     check_folder,
+    hash_file,
     lines_of,
     load_array,
     read_lines,
@@ -32,10 +35,16 @@ from nimare_neurosynth.io._manifest import (
     read_manifest,
 )
 from nimare_neurosynth.io._merge import merge_databases
+from nimare_neurosynth.io._neurosynth import ATTRIBUTIONS
 from nimare_neurosynth.io._nimads import open_studyset
 from nimare_neurosynth.io._packed_counts import PackedCounts, unpack_counts
 from nimare_neurosynth.io._parquet_tables import write_parquet_tables
-from nimare_neurosynth.io._read import read_database
+from nimare_neurosynth.io._public_names import (
+    NEUROSYNTH_VERSIONS,
+    PUBLIC_DATABASES,
+    is_public_name,
+)
+from nimare_neurosynth.io._read import READER_VERSION, read_database
 from nimare_neurosynth.io._replace import check_target, locked, replace_folder
 from nimare_neurosynth.io._row_order import (
     RowOrderEvidence,
@@ -47,7 +56,13 @@ from nimare_neurosynth.io._to_studyset import to_dataset, to_studyset
 from nimare_neurosynth.io._values import unique_names
 
 __all__ = [
+    "ATTRIBUTIONS",
+    "COMPILED",
+    "NEUROSYNTH_VERSIONS",
+    "PUBLIC_DATABASES",
+    "READER_VERSION",
     "SET_ENDS",
+    "STAGING",
     "Document",
     "FolderFormat",
     "PackedCounts",
@@ -69,6 +84,8 @@ __all__ = [
     "from_dataset",
     "from_studyset",
     "has_manifest",
+    "hash_file",
+    "is_public_name",
     "lines_of",
     "load_array",
     "locked",

@@ -27,9 +27,16 @@ def cache_folder() -> Path:
     return user_cache_path("nimare-neurosynth", appauthor=False)
 
 
-def clear_cache() -> None:
-    """Delete everything that is cached; it is made again when it is needed."""
-    for name in ("databases", "activations"):
+def clear_cache(*, downloads: bool = False) -> None:
+    """Delete everything that is cached; it is made again when it is needed.
+
+    Parameters
+    ----------
+    downloads : bool
+        Also the files that :func:`nimare_neurosynth.fetch` has downloaded, and what it
+        has recorded of them.
+    """
+    for name in ("databases", "activations", *["downloads"][:downloads]):
         shutil.rmtree(cache_folder() / name, ignore_errors=True)
 
 

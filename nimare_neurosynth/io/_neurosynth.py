@@ -41,7 +41,7 @@ _READ = frozenset({*COORDINATES, *METADATA_FILES, *_LABEL_FILES})
 COUNTS = ("tfidf", "presence", "keep")
 """What the option ``counts`` can be."""
 
-_ATTRIBUTION = {
+ATTRIBUTIONS = {
     "neurosynth": (
         "ODbL-1.0",
         "Contains information from Neurosynth (https://github.com/neurosynth/"
@@ -60,6 +60,7 @@ _ATTRIBUTION = {
         "neuroquery_data), BSD-3-Clause. Cite Dockès et al. (2020), eLife 9:e53385.",
     ),
 }
+"""Licence and attribution, by the name that the files give to their database."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _one(files: list[NamedFile], suffixes: tuple[str, ...], folder: Path) -> Nam
 
 def _about(coordinates: NamedFile, folder: Path) -> About:
     name = coordinates.entities.get("data", "unnamed")
-    licence, attribution = _ATTRIBUTION.get(name, ("", ""))
+    licence, attribution = ATTRIBUTIONS.get(name, ("", ""))
     version = coordinates.entities.get("version", "")
     return About(name, version, licence, attribution, folder.name)
 

@@ -25,6 +25,7 @@ from nimare_neurosynth.io._neurosynth import (
     read_neurosynth,
 )
 from nimare_neurosynth.io._nimads import JSON_ENDINGS, is_json, is_parquet_folder
+from nimare_neurosynth.io._public_names import PUBLIC_DATABASES, is_public_name
 from nimare_neurosynth.io._row_order import METADATA
 from nimare_neurosynth.io._rows import check_row_order_option, warn_of_row_order
 from nimare_neurosynth.io._sleuth import is_sleuth, read_sleuth
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from nimare_neurosynth.database import Database
 
-_READER_VERSION = "2"
+READER_VERSION = "2"
 """Raise it when readers give other results: cached databases are then made again."""
 
 TABLE_ENDINGS = (".txt", ".tsv", ".csv", ".txt.gz", ".tsv.gz", ".csv.gz")
@@ -123,7 +124,7 @@ def read_database(
     if not cache:
         return _read(source, labels, noted, *options)
     inputs = _inputs(source, labels, noted)
-    versions = (_READER_VERSION, str(COMPILED.version))
+    versions = (READER_VERSION, str(COMPILED.version))
     key = fingerprint(inputs, *versions, *options, source.name)
     folder = cache_folder() / "databases" / key
     try:
@@ -285,6 +286,14 @@ def _check_table_name(source: Path) -> None:
 
 
 def _neighbours(source: Path) -> str:
+    if is_public_name(str(source)):
+        return (
+            f" It is the name of a public database, which "
+            f"nimare_neurosynth.fetch({str(source)!r}) gets."
+        )
     if not source.parent.is_dir():
         return ""
-    return suggest(source.name, (path.name for path in source.parent.iterdir()))
+    names = [path.name for path in source.parent.iterdir()]
+    if source.name == str(source):
+        names += PUBLIC_DATABASES
+    return suggest(source.name, names)

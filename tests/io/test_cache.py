@@ -67,7 +67,7 @@ def test_a_changed_table_or_features_are_read_again(tmp_path, cache):
 
 def test_another_reader_reads_again(source, cache, monkeypatch, no_reading):
     read_database(source, cache=True)
-    monkeypatch.setattr(door, "_READER_VERSION", "next")
+    monkeypatch.setattr(door, "READER_VERSION", "next")
     no_reading()
     with pytest.raises(AssertionError, match="read although"):
         read_database(source, cache=True)

@@ -1,0 +1,1 @@
+"""Servers that go wrong at random: what comes must be whole, or refused in time."""

@@ -1,0 +1,19 @@
+"""Servers on this machine that answer as servers do, well and badly."""
+
+from tests.servers.faulty import Answer, FaultyServer, serving
+from tests.servers.mirror import (
+    release_archive,
+    serve_folder,
+    serve_release,
+    tar_entry,
+)
+
+__all__ = [
+    "Answer",
+    "FaultyServer",
+    "release_archive",
+    "serve_folder",
+    "serve_release",
+    "serving",
+    "tar_entry",
+]
