@@ -159,7 +159,8 @@ def _compare_peaks(found: Difference, old: Database, new: Database, rows: Rows) 
     if (one["row"].to_numpy() != two["row"].to_numpy()).any():
         found.changed.append("the studies that peaks are of")
         return
-    moved = ~np.isclose(one[axes], two[axes], rtol=0, atol=1e-6).all(axis=1)
+    same = np.isclose(one[axes], two[axes], rtol=0, atol=1e-6, equal_nan=True)
+    moved = ~same.all(axis=1)
     if moved.any():
         found.changed.append(f"coordinates of {int(moved.sum()):,} peaks")
     named = one["space"].to_numpy() != two["space"].to_numpy()

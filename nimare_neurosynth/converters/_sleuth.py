@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nimare_neurosynth.converters._diff import columns_of
+from nimare_neurosynth.converters._tables import note_kept, note_texts
 from nimare_neurosynth.io import write_atomic
 from nimare_neurosynth.space import is_talairach
 
@@ -54,8 +55,8 @@ def write_sleuth(database: Database, path: Path, report: Report) -> None:
     own_columns = columns_of(database, "peaks")
     if own_columns:
         report.lost.append(f"columns of peaks: {', '.join(own_columns)}")
-    if "texts" in database.table_names:
-        report.lost.append("texts")
+    note_texts(database, report)
+    note_kept(database, report)
 
 
 def _text(database: Database, own: np.ndarray, space: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from nimare_neurosynth.converters._diff import examples
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io import atomic_folder
+from nimare_neurosynth.io import KEPT_TABLES, atomic_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,8 @@ def write_csv(database: Database, folder: Path, report: Report) -> None:
         files = sorted(p.name for p in staging.iterdir())
     report.files += files
     report.changed.append("studies and labels are in files of their own")
-    _note_texts(database, report)
+    note_texts(database, report)
+    note_kept(database, report)
 
 
 def write_legacy(database: Database, folder: Path, report: Report) -> None:
@@ -107,7 +108,8 @@ def write_legacy(database: Database, folder: Path, report: Report) -> None:
         ids = [str(i) for i in database.study_ids[silent]]
         report.lost.append(f"{len(ids):,} studies without peaks: {examples(ids)}")
     _note_sets(database, report)
-    _note_texts(database, report)
+    note_texts(database, report)
+    note_kept(database, report)
 
 
 def write_neurosynth(database: Database, folder: Path, report: Report) -> None:
@@ -133,7 +135,8 @@ def write_neurosynth(database: Database, folder: Path, report: Report) -> None:
             _write_vocabulary(labels, staging, stem, report)
         files = sorted(p.name for p in staging.iterdir())
     report.files += files
-    _note_texts(database, report)
+    note_texts(database, report)
+    note_kept(database, report)
 
 
 def _write_vocabulary(
@@ -204,7 +207,17 @@ def _note_sets(database: Database, report: Report) -> None:
             report.lost.append(f"what the weights of {labels.name} are ({labels.kind})")
 
 
-def _note_texts(database: Database, report: Report) -> None:
+def note_texts(database: Database, report: Report) -> None:
+    """Note that a form has no place for texts."""
     if "texts" in database.table_names:
         columns = [c for c in database.table("texts").columns if c not in _NEVER]
         report.lost.append(f"texts ({', '.join(columns)})")
+
+
+def note_kept(database: Database, report: Report) -> None:
+    """Note that a form has no place for what only a NIMADS document holds."""
+    if any(name in database.table_names for name in KEPT_TABLES):
+        report.lost.append(
+            "what else its NIMADS document holds (keys that are no columns, notes of "
+            "single analyses, their order)"
+        )

@@ -26,6 +26,7 @@ from nimare_neurosynth.io._files import (
     write_table,
 )
 from nimare_neurosynth.io._from_studyset import from_dataset, from_studyset
+from nimare_neurosynth.io._kept import KEPT_TABLES
 from nimare_neurosynth.io._manifest import (
     FolderFormat,
     check_files,
@@ -58,6 +59,7 @@ from nimare_neurosynth.io._values import unique_names
 __all__ = [
     "ATTRIBUTIONS",
     "COMPILED",
+    "KEPT_TABLES",
     "NEUROSYNTH_VERSIONS",
     "PUBLIC_DATABASES",
     "READER_VERSION",

@@ -15,7 +15,14 @@ from nimare_neurosynth.converters import FORMATS, convert, diff_databases, forma
 from nimare_neurosynth.errors import FormatError, OptionError
 from tests.oracles import quietly, random_database
 
-READ_AGAIN = ("database", "neurosynth", "neurosynth-legacy", "nimads", "parquet")
+READ_AGAIN = (
+    "database",
+    "neurosynth",
+    "neurosynth-legacy",
+    "nimads",
+    "nimare",
+    "parquet",
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +31,13 @@ def demo():
 
 
 def target(folder, form):
-    ending = {"nimads": ".json", "sleuth": ".txt", "bibtex": ".bib"}.get(form, "")
-    return Path(folder, form + ending)
+    endings = {
+        "nimads": ".json",
+        "nimare": ".json",
+        "sleuth": ".txt",
+        "bibtex": ".bib",
+    }
+    return Path(folder, form + endings.get(form, ""))
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +78,11 @@ def test_forms_without_any_loss(demo, reports):
     assert not reports["database"].lost + reports["database"].changed
     lost = reports["neurosynth"].lost
     assert lost == ["texts (abstract)", "read back: 1 texts: abstract"]
-    assert not reports["nimads"].lost
+    assert not reports["nimads"].lost + reports["nimads"].changed
+    assert not reports["parquet"].lost + reports["parquet"].changed
 
 
-@pytest.mark.parametrize("form", ["neurosynth", "neurosynth-legacy", "nimads"])
+@pytest.mark.parametrize("form", READ_AGAIN[1:])
 def test_maps_are_those_of_the_source(demo, reports, form):
     again = read_database(reports[form].target)
     one, two = (meta_analysis(d, "emotion") for d in (demo, again))
