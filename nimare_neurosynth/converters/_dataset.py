@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.converters._tables import note_kept
+from nimare_neurosynth.errors import FormatError
 from nimare_neurosynth.io import SET_ENDS, Document, atomic_folder, dataset_study
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def write_dataset(database: Database, path: Path, report: Report) -> None:
 
     Labels begin with the name of theirs and ``__``, as NiMARE has it.
     """
+    if not database.n_studies:
+        raise FormatError("a Dataset needs a study, and there is none.")
     document = Document(database)
     with (
         atomic_folder(path.parent) as staging,

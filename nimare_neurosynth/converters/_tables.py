@@ -86,9 +86,8 @@ def write_legacy(database: Database, folder: Path, report: Report) -> None:
         elif name in table.columns and name not in _NEVER:
             report.lost.append(f"{name} of studies: peaks have a column of that name")
     table = _in_study_order(table, place)
-    known = [
-        labels for labels in database.label_sets.values() if labels.weights is not None
-    ]
+    sets = database.label_sets.values()
+    known = [s for s in sets if s.weights is not None and len(s)]
     with atomic_folder(folder) as staging:
         table.to_csv(staging / "database.txt", sep="\t", index=False)
         for i, labels in enumerate(known):
@@ -201,7 +200,9 @@ def _file_name(name: str) -> str:
 
 def _note_sets(database: Database, report: Report) -> None:
     for labels in database.label_sets.values():
-        if labels.weights is None:
+        if not len(labels):
+            report.lost.append(f"the label set {labels.name}, which has no labels")
+        elif labels.weights is None:
             report.lost.append(f"the vocabulary {labels.name}, which has no weights")
         elif labels.kind != "weight" or labels.source:
             report.lost.append(f"what the weights of {labels.name} are ({labels.kind})")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nimare_neurosynth._typing import BoolArray
     from nimare_neurosynth.database import Peaks
 
+_EMPTY_TYPES = ("Int64", "Float64", "float64", "boolean", "object", "str")
+
 
 def as_it_was(database: Database, facts: Mapping[str, Any]) -> Database:
     """Undo what had to be done to a database to make it a document.
@@ -39,6 +41,7 @@ def as_it_was(database: Database, facts: Mapping[str, Any]) -> Database:
     listed = _listed(facts.get("columns"))
     if not listed:
         return database
+    database = _in_order(database, facts.get("order"))
     database = _without_analyses(database, _made(database, facts.get("made")))
     new = _made_columns(database, {"analysis_id", "name"} - set(listed["analyses"]))
     tables = {}
@@ -47,9 +50,11 @@ def as_it_was(database: Database, facts: Mapping[str, Any]) -> Database:
         gone = new if name == "analyses" else []
         more = [c for c in table if c not in own and c not in gone]
         nothing = pd.Series(np.nan, index=table.index, dtype="str")
-        tables[name] = pd.DataFrame(
-            {c: table.get(c, nothing) for c in [*own, *more]}, index=table.index
-        )
+        columns: dict[Any, Any] = {c: table.get(c, nothing) for c in [*own, *more]}
+        for c, dtype in _empty(facts.get("empty"), name).items():
+            if c in columns and columns[c].isna().all():
+                columns[c] = columns[c].astype(dtype)
+        tables[name] = pd.DataFrame(columns, index=table.index)
     return with_tables(database, tables)
 
 
@@ -63,6 +68,25 @@ def _listed(columns: Any) -> dict[str, list[str]]:
         and isinstance(own, list)
         and all(isinstance(c, str) for c in own)
     }
+
+
+def _empty(given: Any, name: str) -> dict[str, str]:
+    """Give the types of columns that held nothing, which a document does not tell."""
+    own = given.get(name) if isinstance(given, dict) else None
+    known = own if isinstance(own, dict) else {}
+    return {c: dtype for c, dtype in known.items() if dtype in _EMPTY_TYPES}
+
+
+def _in_order(database: Database, order: Any) -> Database:
+    """Put analyses in the order that they had, where it was not that of studies."""
+    table = database.table("analyses")
+    known = isinstance(order, list) and all(type(row) is int for row in order)
+    if not known or sorted(order) != list(range(len(table))):
+        return database
+    number = np.array(order, dtype=np.int32)
+    moved = table.iloc[np.argsort(number)].reset_index(drop=True)
+    peaks = replace(database.peaks, analysis=number[database.peaks.analysis])
+    return with_tables(database, {"analyses": moved}, peaks=peaks)
 
 
 def _made(database: Database, listed: Any) -> BoolArray:

@@ -118,7 +118,7 @@ def _analyses(parts: Parts) -> tuple[pd.DataFrame, IntArray]:
     analyses = pd.DataFrame({"study_id": pd.Series(ids, dtype="str"), "study": study})
     for name in ANALYSIS_COLUMNS:
         if name in columns and not _varies(columns[name], number, first):
-            analyses[name] = columns[name].to_numpy()[first]
+            analyses[name] = columns[name].iloc[first].reset_index(drop=True)
     return analyses, number
 
 

@@ -96,15 +96,21 @@ class Document:
     def made_head(self) -> dict[str, Any]:
         """Give the head of a document that is made anew, with what it was made of."""
         about = self.database.about
-        tables = ("studies", "analyses", "peaks")
+        names = self.database.table_names
+        tables = {
+            name: self.database.table(name)
+            for name in ("studies", "analyses", "peaks")
+            if name in names
+        }
         facts = {
             "about": about.to_dict(),
             "notes": list(self.database.notes),
             "made": self._made_for_labels(),
-            "columns": {
-                name: [str(c) for c in self.database.table(name).columns]
-                for name in tables
-                if name in self.database.table_names
+            "order": [] if self._order == sorted(self._order) else self._order,
+            "columns": {name: list(map(str, own)) for name, own in tables.items()},
+            "empty": {
+                name: {str(c): str(own[c].dtype) for c in own if own[c].isna().all()}
+                for name, own in tables.items()
             },
         }
         return {
@@ -209,7 +215,7 @@ class Document:
     @cached_property
     def points(self) -> Points:
         """The points of the analyses."""
-        return Points(self.plan, self.kept.keys_of("point"))
+        return Points(self.plan, self.kept.keys_of("point"), self._order)
 
     @cached_property
     def _analyses(self) -> pd.DataFrame:

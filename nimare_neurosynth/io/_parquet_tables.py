@@ -316,12 +316,13 @@ def _label_sets(
     folder: Path, described: list[Mapping[str, Any]], study: IntArray, n_studies: int
 ) -> list[LabelSet]:
     """Take the weights of each study from those of its analyses."""
-    wide = None
+    wide = pd.DataFrame()
     found = []
     for each in described:
         weights = None
         if each["weights"]:
-            wide = _table(folder, "annotations") if wide is None else wide
+            if wide.empty and each["columns"]:
+                wide = _table(folder, "annotations")
             columns = SparseColumns(n_studies)
             for name in each["columns"]:
                 values = wide[name].to_numpy(dtype=np.float64, na_value=np.nan)

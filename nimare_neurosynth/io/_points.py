@@ -45,9 +45,11 @@ class Points:
     plan : Plan
     keys : Keys
         What keys points have.
+    order : list of int
+        Rows of the analyses as the document has them, study by study.
     """
 
-    def __init__(self, plan: Plan, keys: Keys) -> None:
+    def __init__(self, plan: Plan, keys: Keys, order: list[int]) -> None:
         self._keys = keys
         peaks = plan.database.peaks
         analysis = plan.peak_analysis
@@ -55,7 +57,8 @@ class Points:
         in_order = analysis[self._peaks]
         bounds = np.searchsorted(in_order, np.arange(len(plan.table) + 1))
         self._bounds = bounds.tolist()
-        self._shuffled = bool((np.diff(analysis) < 0).any())
+        place = np.argsort(order)
+        self._shuffled = bool((np.diff(place[analysis]) < 0).any())
         xyz = np.asarray(peaks.xyz)[self._peaks]
         self._xyz: list[list[float | None]] = xyz.tolist()
         for i in np.flatnonzero(~peaks.is_complete[self._peaks]).tolist():
