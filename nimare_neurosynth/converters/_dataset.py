@@ -9,7 +9,7 @@ import numpy as np
 
 from nimare_neurosynth.converters._tables import note_kept
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io import SET_ENDS, Document, atomic_folder, dataset_study
+from nimare_neurosynth.io import SET_ENDS, atomic_folder, dataset_study, plain_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from nimare_neurosynth.converters._report import Report
     from nimare_neurosynth.database import Database
+    from nimare_neurosynth.io import Document
 
 
 def write_dataset(database: Database, path: Path, report: Report) -> None:
@@ -26,7 +27,7 @@ def write_dataset(database: Database, path: Path, report: Report) -> None:
     """
     if not database.n_studies:
         raise FormatError("a Dataset needs a study, and there is none.")
-    document = Document(database)
+    document = plain_document(database)
     with (
         atomic_folder(path.parent) as staging,
         (staging / path.name).open("w", encoding="utf-8") as stream,

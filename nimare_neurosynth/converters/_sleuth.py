@@ -30,7 +30,8 @@ def write_sleuth(database: Database, path: Path, report: Report) -> None:
     peaks = database.peaks
     names = np.array(peaks.spaces, dtype=object)[np.asarray(peaks.space)]
     talairach = np.array([is_talairach(name) for name in names], dtype=bool)
-    unknown = np.array(["MNI" not in str(name).upper() for name in names]) & ~talairach
+    mni = np.array(["MNI" in str(name).upper() for name in names], dtype=bool)
+    unknown = ~mni & ~talairach
     if unknown.any():
         report.changed.append(
             f"{int(unknown.sum()):,} peaks of unknown space are called MNI"

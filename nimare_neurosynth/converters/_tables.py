@@ -25,29 +25,29 @@ def peak_table(database: Database) -> pd.DataFrame:
     """Give a row for each peak: ``id``, ``x``, ``y``, ``z``, ``space``, and more."""
     peaks = database.peaks
     study = np.asarray(peaks.study)
-    table = pd.DataFrame({"id": database.study_ids[study]})
+    # columns by name, made one table at the end: there may be thousands
+    table: dict[str, Any] = {"id": database.study_ids[study]}
     for i, axis in enumerate("xyz"):
         table[axis] = np.asarray(peaks.xyz)[:, i]
     table["space"] = np.array(peaks.spaces, dtype=object)[np.asarray(peaks.space)]
-    analyses = (
-        database.table("analyses") if "analyses" in database.table_names else None
-    )
-    if analyses is not None:
-        at = np.asarray(peaks.analysis)
+    if "analyses" in database.table_names:
+        analyses, at = database.table("analyses"), np.asarray(peaks.analysis)
         if not {"table_id", "contrast"} & set(analyses.columns) and _several(peaks):
             # by this column a reader knows which peaks belong together
             given = "analysis_id" in analyses.columns
             names = analyses["analysis_id"] if given else pd.Series(analyses.index)
             table["table_id"] = names.to_numpy()[at]
-        for name in analyses.columns:
-            if name not in _NEVER and name not in table.columns:
-                table[name] = analyses[name].to_numpy()[at]
-    own = database.table("peaks") if "peaks" in database.table_names else None
-    if own is not None:
-        for name in own.columns:
-            if name not in _NEVER and name not in table.columns:
-                table[name] = own[name].to_numpy()
-    return table
+        _add(table, analyses.take(at))
+    if "peaks" in database.table_names:
+        _add(table, database.table("peaks"))
+    return pd.DataFrame(table)
+
+
+def _add(columns: dict[str, Any], table: pd.DataFrame) -> None:
+    """Add the columns of a table whose names are free."""
+    for name in table.columns:
+        if name not in _NEVER and name not in columns:
+            columns[str(name)] = table[name].to_numpy()
 
 
 def _several(peaks: Peaks) -> bool:
@@ -102,7 +102,7 @@ def write_legacy(database: Database, folder: Path, report: Report) -> None:
         report.changed.append(
             f"the label set {labels.name} is in a file of its own: give it as features"
         )
-    silent = ~database.has_peaks
+    silent = np.bincount(place, minlength=database.n_studies) == 0
     if silent.any():
         ids = [str(i) for i in database.study_ids[silent]]
         report.lost.append(f"{len(ids):,} studies without peaks: {examples(ids)}")
@@ -123,7 +123,7 @@ def write_neurosynth(database: Database, folder: Path, report: Report) -> None:
     )
     place = np.asarray(database.peaks.study)
     of_study = studies["space"].to_numpy()[place] if "space" in studies else None
-    if of_study is None or (of_study.astype(str) != peaks["space"].to_numpy()).any():
+    if of_study is None or of_study.tolist() != peaks["space"].tolist():
         report.changed.append("spaces are a column of the coordinates")
     else:
         peaks = peaks.drop(columns="space")

@@ -12,7 +12,7 @@ from nimare_neurosynth.io._compiled import (
 )
 from nimare_neurosynth.io._concatenate import concatenate
 from nimare_neurosynth.io._dataset_json import SET_ENDS, dataset_study
-from nimare_neurosynth.io._document import Document
+from nimare_neurosynth.io._document import Document, plain_document
 from nimare_neurosynth.io._files import (
     STAGING,
     atomic_folder,
@@ -95,6 +95,7 @@ __all__ = [
     "merge_databases",
     "open_database",
     "open_studyset",
+    "plain_document",
     "read_database",
     "read_lines",
     "read_manifest",

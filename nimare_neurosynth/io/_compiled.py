@@ -98,6 +98,8 @@ def write_database(
         If the folder holds something else or cannot be written.
     """
     target = Path(folder)
+    for name in database.table_names:
+        database.table(name)  # damage to what is read is told as such, before writing
     replace_folder(target, COMPILED, partial(write_parts, database))
     finish(target, activations=activations)
 
@@ -214,7 +216,12 @@ def _open(root: Path, manifest: dict[str, Any]) -> Database:
     _check_table_names(manifest["tables"])
     _check_hashes(manifest["segment_hashes"], manifest["n_studies"])
     tables = {
-        name: partial(_read_parquet, _MappedFile(parts / f"{name}.parquet"), n_rows)
+        name: partial(
+            _read_parquet,
+            _MappedFile(parts / f"{name}.parquet"),
+            n_rows,
+            manifest["n_studies"],
+        )
         for name, n_rows in manifest["tables"].items()
     }
     arrays = {name: _map(parts / f"{name}.npy") for name in _PEAK_ARRAYS}
@@ -279,6 +286,13 @@ def _map(path: Path) -> NDArray[Any]:
     return load_array(path, mapped=not only_a_header)
 
 
+def _has_studies(analyses: pd.DataFrame, n_studies: int) -> bool:
+    study = analyses["study"].to_numpy() if "study" in analyses else np.zeros(0, "O")
+    if study.dtype.kind != "i":
+        return False
+    return bool(study.min(initial=0) >= 0 and study.max(initial=-1) < n_studies)
+
+
 class _MappedFile:
     """A file that stays readable when its name is gone."""
 
@@ -288,7 +302,7 @@ class _MappedFile:
             self.bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _read_parquet(file: _MappedFile, n_rows: int) -> pd.DataFrame:
+def _read_parquet(file: _MappedFile, n_rows: int, n_studies: int) -> pd.DataFrame:
     import pandas as pd
     from pyarrow import ArrowException, BufferReader, parquet
 
@@ -304,6 +318,11 @@ def _read_parquet(file: _MappedFile, n_rows: int) -> pd.DataFrame:
     if named and not all(isinstance(i, str) for i in table.get("study_id", [None])):
         raise FormatError(
             f"{file.path} has no ids of studies: compile the database again."
+        )
+    if file.path.stem == "analyses" and not _has_studies(table, n_studies):
+        raise FormatError(
+            f"{file.path} does not say which study each analysis is of: compile the "
+            "database again."
         )
     if not len(table.columns):
         table = pd.DataFrame(index=pd.RangeIndex(n_rows))

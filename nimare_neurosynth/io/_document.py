@@ -9,7 +9,7 @@ import numpy as np
 
 from nimare_neurosynth.io._annotations import OURS
 from nimare_neurosynth.io._json_difference import changed
-from nimare_neurosynth.io._kept import KeptAnnotation, kept_of
+from nimare_neurosynth.io._kept import Kept, KeptAnnotation, Keys, kept_of
 from nimare_neurosynth.io._notes import Notes
 from nimare_neurosynth.io._plan import NAME_COLUMNS, Plan, analyses_of
 from nimare_neurosynth.io._points import Points
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nimare_neurosynth.database import Database
-    from nimare_neurosynth.io._kept import Kept
 
 STUDY_KEYS = (
     "id",
@@ -292,6 +291,13 @@ class Document:
         n = len(self._ids)
         names = [c for c in table if c != "study"]
         return [(str(c), dense(table[c].reset_index(drop=True), n)) for c in names]
+
+
+def plain_document(database: Database) -> Document:
+    """Give a document in which every object has all usual keys, and nothing is kept."""
+    keys = kept_of(database).keys.items()
+    columns = {kind: Keys(columns=own.columns) for kind, own in keys}
+    return Document(database, Kept(keys=columns))
 
 
 def _given(columns: Columns, i: int) -> dict[str, Any]:

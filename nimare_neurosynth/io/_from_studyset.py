@@ -268,7 +268,7 @@ def _about(studyset: Any, source: str, own: list[Any]) -> About:
             return About(**{k: v for k, v in given.items() if k in known})
     stem = source.removesuffix(".gz").removesuffix(".json")
     name = clean_text(str(studyset.name or studyset.id or stem or "studyset"))
-    return About(name, source=source)
+    return About(name, source=clean_text(source))
 
 
 def _image_parents(store: Any) -> IntArray:

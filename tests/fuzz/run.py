@@ -22,7 +22,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from nimare_neurosynth import open_database, read_database, write_database
+from nimare_neurosynth import convert, open_database, read_database, write_database
+from nimare_neurosynth.converters import FORMATS
 from nimare_neurosynth.database import Database
 from nimare_neurosynth.errors import NeurosynthError, NeurosynthWarning, OptionError
 from nimare_neurosynth.io import to_bibtex, validate_database
@@ -39,6 +40,7 @@ MAX_MB, MAX_TIMES, MAX_PACKED = 200.0, 20.0, 50.0
 theirs in pandas and may be there twice; packed files may unpack to 50 times theirs (real
 ones to 3 to 5 times). So bombs, which unpack to 1,000 times theirs, may not be unpacked."""
 MAX_MESSAGE = 2000
+ENDINGS = {"nimads": ".json", "nimare": ".json", "sleuth": ".txt", "bibtex": ".bib"}
 
 
 # ------------------------------------------------------------------------ readers
@@ -148,6 +150,11 @@ def _read_mined(folder: Path, _: Random) -> None:
     check_database(read_database(folder))
 
 
+def _read_parquet(folder: Path, _: Random) -> None:
+    _validate(folder)
+    check_database(read_database(folder))
+
+
 def _read_sleuth(folder: Path, _: Random) -> None:
     if (folder / "peaks.txt").is_file():
         _validate(folder / "peaks.txt")
@@ -166,6 +173,13 @@ READERS = {
     "mined": Reader(_read_mined, _TEXTS),
     "sleuth": Reader(
         _read_sleuth, mutate.FILES | mutate.BYTES | mutate.PACKING | tables.TEXT
+    ),
+    "parquet": Reader(
+        _read_parquet,
+        mutate.FILES
+        | mutate.BYTES
+        | mutate.JSON
+        | {"parquet_table": arrays.parquet_table},
     ),
     "compiled": Reader(
         _open_compiled,
@@ -211,6 +225,16 @@ def check_database(database: Database) -> None:
         write_database(database, Path(folder, "out"), activations=False)
         assert validate_database(Path(folder, "out")) == []
         assert_same_database(open_database(Path(folder, "out")), database)
+        _check_forms(database, Path(folder))
+
+
+def _check_forms(database: Database, folder: Path) -> None:
+    """Check that what was read can be written in every form, or is refused plainly."""
+    for form in FORMATS:
+        if form != "database":
+            ending = ENDINGS.get(form, "")
+            with suppress(NeurosynthError):
+                convert(database, folder / f"{form}{ending}", to=form, verify=False)
 
 
 def in_range(what: str, positions: np.ndarray, n: int, length: int) -> None:

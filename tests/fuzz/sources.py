@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from nimare_neurosynth import open_database, read_database, write_database
+from nimare_neurosynth import convert, open_database, read_database, write_database
 from nimare_neurosynth._nimare import studyset_module
 from nimare_neurosynth.space import Mask, default_mask
 
@@ -257,7 +257,9 @@ def compiled_files(layout: Files) -> Files:
     with TemporaryDirectory() as name:
         source, target = Path(name, "source"), Path(name, "compiled")
         write_files(layout, source)
-        write_database(read_database(source), target, activations=False)
+        document = source / "studyset.json"
+        database = read_database(document if document.is_file() else source)
+        write_database(database, target, activations=False)
         open_database(target).activations(mask=coarse_mask())
         [parts] = (path.name for path in target.glob("parts-*"))
         return {
@@ -373,7 +375,24 @@ MINED = {
     "text.csv": 'pmcid,abstract\n9,"Two\nlines"\n',
 }
 
+
+def _parquet() -> list[Files]:
+    """Write tables as we do, and as NiMARE does."""
+    made = []
+    [document, *_] = _nimads(real=False)
+    with TemporaryDirectory() as name:
+        write_files(document, Path(name, "in"))
+        database = read_database(Path(name, "in", "studyset.json"))
+        convert(database, Path(name, "ours"), to="parquet", verify=False)
+        database.to_studyset(by="table").to_parquet(str(Path(name, "theirs")))
+        for folder in ("ours", "theirs"):
+            files = sorted(Path(name, folder).iterdir())
+            made.append({path.name: path.read_bytes() for path in files})
+    return made
+
+
 SMALL = {
+    "parquet": _parquet,
     "image": _images,
     "query": lambda: [
         {"query.txt": b"emotion* & ~(pain | 'n-back')", "how.json": b"{}"}
@@ -410,5 +429,7 @@ def sources(reader: str, *, real: bool = SHARED.is_dir()) -> tuple[Files, ...]:
     elif reader in SMALL:
         made = SMALL[reader]()
     else:
-        made = [compiled_files(files) for files in sources("layout", real=real)[:2]]
+        layouts = sources("layout", real=real)[:2]
+        documents = sources("nimads", real=real)[:1]
+        made = [compiled_files(files) for files in (*layouts, *documents)]
     return tuple(made)
