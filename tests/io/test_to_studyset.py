@@ -1,5 +1,7 @@
 """From a Database to NiMARE's Studyset, and back again."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from nimare_neurosynth import Database, load_demo
+from nimare_neurosynth import Database, load_demo, read_database
 from nimare_neurosynth.database import About, LabelSet, Peaks
 from nimare_neurosynth.errors import FormatError, NeurosynthWarning, OptionError
 from nimare_neurosynth.io import from_studyset, open_studyset, to_studyset
@@ -406,3 +408,26 @@ def test_the_studyset_is_frozen_and_opened_again():
     studyset = to_studyset(simple())
     assert not studyset.store.xyz.flags.writeable
     assert open_studyset(studyset) is studyset
+
+
+def test_maps_are_those_by_nimares_own_converter(tmp_path):
+    from nimare.io import convert_neurosynth_to_studyset
+    from nimare.meta.cbma.mkda import MKDAChi2
+
+    names = [
+        f"data-neurosynth_version-7_{k}.tsv.gz" for k in ("coordinates", "metadata")
+    ]
+    for name in names:
+        shutil.copy(NIMARE / "tests" / "data" / name, tmp_path)
+    files = [str(tmp_path / name) for name in names]
+    theirs = quietly(convert_neurosynth_to_studyset, *files)
+    ours = quietly(read_database(tmp_path).to_studyset)
+    assert ours.ids.tolist() == theirs.ids.tolist()
+    found = [
+        quietly(MKDAChi2(kernel__r=10).fit, each.slice(ids[:8]), each.slice(ids[8:]))
+        for each in (theirs, ours)
+        for ids in (each.ids.tolist(),)
+    ]
+    assert set(found[0].maps) == set(found[1].maps)
+    for name, values in found[0].maps.items():
+        np.testing.assert_array_equal(found[1].maps[name], values, err_msg=name)
