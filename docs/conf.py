@@ -89,7 +89,7 @@ html_sidebars = {
         "tutorial",
         "method",
         "differences",
-        "formats",
+        "moving-data",
         "cli",
         "performance",
         "architecture",
