@@ -23,6 +23,7 @@ database           a folder: the compiled form (the default for a folder)
 neurosynth         a folder: Neurosynth's layout since 2021
 neurosynth-legacy  a folder: database.txt and features.txt
 nimads             a .json: NIMADS, with an analysis for each table
+nimare             a .json: NiMARE's old Dataset (give --to: .json alone is NIMADS)
 parquet            a folder: NiMARE's parquet tables
 csv                a folder: peaks.csv, studies.csv and labels_*.csv
 sleuth             a .txt: Sleuth and GingerALE, one file for each space

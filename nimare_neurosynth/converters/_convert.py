@@ -116,6 +116,11 @@ def check_target(target: str | Path, to: str | None = None) -> str:
     if endings and path.is_dir():
         raise FormatError(f"{path} is a folder: {form} is written into a file.")
     check_folder(path.parent if endings else path)
+    if not endings and form != "database" and path.is_dir() and any(path.iterdir()):
+        raise FormatError(
+            f"{path} is not empty: what is in it would be read as a part of what is "
+            "written. Name a new folder."
+        )
     return form
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nimare_neurosynth.converters._tables import note_kept
+from nimare_neurosynth.converters._tables import note_about, note_kept
 from nimare_neurosynth.errors import FormatError
 from nimare_neurosynth.io import SET_ENDS, atomic_folder, dataset_study, plain_document
 
@@ -70,6 +70,7 @@ def _report(database: Database, report: Report) -> None:
             lost.append(f"the vocabulary {labels.name}, which has no weights")
         elif labels.kind != "weight" or labels.source:
             lost.append(f"what the weights of {labels.name} are ({labels.kind})")
+    note_about(database, report)
     note_kept(database, report)
     peaks = database.peaks
     pairs = np.unique(np.stack([peaks.analysis, peaks.space]), axis=1)

@@ -93,6 +93,9 @@ def diff_databases(old: Database, new: Database) -> Difference:
         found.changed.append("the order of studies")
     _compare_columns(found, "studies", old.studies, new.studies, (rows_old, rows_new))
     _compare_texts(found, old, new)
+    for name in ("analyses", "peaks"):
+        found.compare(f"columns of {name}", *(columns_of(d, name) for d in (old, new)))
+    _compare_analyses(found, old, new, (rows_old, rows_new))
     _compare_peaks(found, old, new, (rows_old, rows_new))
     _compare_labels(found, old, new, (rows_old, rows_new))
     return found
@@ -108,14 +111,42 @@ def _compare_columns(
     names_old = [c for c in old.columns if c not in skipped]
     names_new = [c for c in new.columns if c not in skipped]
     found.compare(f"columns of {what}", names_old, names_new)
-    for name in names_old:
-        if name not in new.columns:
-            continue
-        one = old[name].iloc[rows[0]].reset_index(drop=True)
-        two = new[name].iloc[rows[1]].reset_index(drop=True)
-        n = int((~_same(one, two)).sum())
+    common = [str(name) for name in names_old if name in new.columns]
+    _compare_values(found, what, old.iloc[rows[0]], new.iloc[rows[1]], common)
+
+
+def _compare_values(
+    found: Difference, what: str, old: pd.DataFrame, new: pd.DataFrame, names: list[str]
+) -> None:
+    """Compare columns of tables whose rows belong together."""
+    for name in names:
+        columns = (table[name].reset_index(drop=True) for table in (old, new))
+        n = int((~_same(*columns)).sum())
         if n:
             found.changed.append(f"{name} of {n:,} {what}")
+
+
+def _compare_analyses(
+    found: Difference, old: Database, new: Database, rows: Rows
+) -> None:
+    if not all("analyses" in d.table_names for d in (old, new)):
+        return
+    frames = []
+    for database, own in ((old, rows[0]), (new, rows[1])):
+        table = database.table("analyses")
+        place = np.full(database.n_studies, -1)
+        place[own] = np.arange(len(own))
+        row = place[table["study"].to_numpy(dtype=np.int64)]
+        order = np.argsort(row, kind="stable")
+        frames.append(table.iloc[order[row[order] >= 0]])
+    one, two = frames
+    if len(one) != len(two):
+        found.changed.append(
+            f"the number of analyses of these studies: {len(one):,}, now {len(two):,}"
+        )
+        return
+    common = [c for c in columns_of(old, "analyses") if c in two]
+    _compare_values(found, "analyses", one, two, common)
 
 
 def _compare_texts(found: Difference, old: Database, new: Database) -> None:
@@ -138,12 +169,13 @@ def _compare_texts(found: Difference, old: Database, new: Database) -> None:
 
 def _same(one: pd.Series, two: pd.Series) -> NDArray[np.bool_]:
     """Tell which values of two columns are the same, or both missing."""
+    texts = [c.astype("string").fillna("").str.strip() for c in (one, two)]
+    alike = np.asarray((texts[0] == texts[1]).to_numpy(dtype=bool))
+    if not any(pd.api.types.is_numeric_dtype(c.dtype) for c in (one, two)):
+        return alike  # "001" and "1" are two names
     numbers = [pd.to_numeric(c, errors="coerce") for c in (one, two)]
     first, second = (n.to_numpy(dtype=np.float64, na_value=np.nan) for n in numbers)
-    close = np.isclose(first, second, rtol=_CLOSE, atol=_CLOSE)
-    texts = [c.astype("string").fillna("").str.strip() for c in (one, two)]
-    alike = (texts[0] == texts[1]).to_numpy(dtype=bool)
-    return np.asarray(close | alike)
+    return np.asarray(alike | np.isclose(first, second, rtol=_CLOSE, atol=_CLOSE))
 
 
 def _compare_peaks(found: Difference, old: Database, new: Database, rows: Rows) -> None:
@@ -169,8 +201,13 @@ def _compare_peaks(found: Difference, old: Database, new: Database, rows: Rows) 
     grouped = _first_of_group(one["analysis"]) != _first_of_group(two["analysis"])
     if grouped.any():
         found.changed.append(f"the analysis of {int(grouped.sum()):,} peaks")
-    for name in ("analyses", "peaks"):
-        found.compare(f"columns of {name}", *(columns_of(d, name) for d in (old, new)))
+    columns = [c for c in columns_of(old, "peaks") if c in columns_of(new, "peaks")]
+    if columns:
+        tables = (
+            old.table("peaks").iloc[one.index],
+            new.table("peaks").iloc[two.index],
+        )
+        _compare_values(found, "peaks", *tables, columns)
 
 
 def columns_of(database: Database, table: str) -> list[str]:

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 
 from nimare_neurosynth.converters._diff import columns_of
-from nimare_neurosynth.converters._tables import note_kept, note_texts
+from nimare_neurosynth.converters._tables import (
+    note_about,
+    note_kept,
+    note_tables,
+    note_texts,
+)
 from nimare_neurosynth.io import write_atomic
 from nimare_neurosynth.space import is_talairach
 
@@ -36,7 +41,8 @@ def write_sleuth(database: Database, path: Path, report: Report) -> None:
         report.changed.append(
             f"{int(unknown.sum()):,} peaks of unknown space are called MNI"
         )
-    parts = [("MNI", ~talairach), ("Talairach", talairach)]
+    there = peaks.is_complete
+    parts = [("MNI", ~talairach & there), ("Talairach", talairach & there)]
     parts = [(space, own) for space, own in parts if own.any()]
     for space, own in parts:
         target = path
@@ -44,6 +50,10 @@ def write_sleuth(database: Database, path: Path, report: Report) -> None:
             target = path.with_name(f"{path.stem}_Talairach{path.suffix}")
         write_atomic(target, _text(database, own, space))
         report.files.append(target.name)
+    if not there.all():
+        report.lost.append(
+            f"{int((~there).sum()):,} peaks without complete coordinates"
+        )
     silent = int((~database.has_peaks).sum())
     if silent:
         report.lost.append(f"{silent:,} studies without peaks")
@@ -57,6 +67,8 @@ def write_sleuth(database: Database, path: Path, report: Report) -> None:
     if own_columns:
         report.lost.append(f"columns of peaks: {', '.join(own_columns)}")
     note_texts(database, report)
+    note_tables(database, report)
+    note_about(database, report)
     note_kept(database, report)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from nimare_neurosynth.converters._diff import examples
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io import KEPT_TABLES, atomic_folder
+from nimare_neurosynth.io import ATTRIBUTIONS, KEPT_TABLES, atomic_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ def _add(columns: dict[str, Any], table: pd.DataFrame) -> None:
     """Add the columns of a table whose names are free."""
     for name in table.columns:
         if name not in _NEVER and name not in columns:
-            columns[str(name)] = table[name].to_numpy()
+            columns[str(name)] = table[name].reset_index(drop=True)
 
 
 def _several(peaks: Peaks) -> bool:
@@ -71,6 +71,8 @@ def write_csv(database: Database, folder: Path, report: Report) -> None:
     report.files += files
     report.changed.append("studies and labels are in files of their own")
     note_texts(database, report)
+    note_tables(database, report)
+    note_about(database, report)
     note_kept(database, report)
 
 
@@ -80,7 +82,8 @@ def write_legacy(database: Database, folder: Path, report: Report) -> None:
     place = np.asarray(database.peaks.study)
     for name in database.studies.columns:
         if name not in _NEVER and name not in table.columns:
-            table[name] = database.studies[name].to_numpy()[place]
+            spread = database.studies[name].iloc[place]
+            table[name] = spread.reset_index(drop=True)
         elif name == "space":
             continue
         elif name in table.columns and name not in _NEVER:
@@ -95,7 +98,7 @@ def write_legacy(database: Database, folder: Path, report: Report) -> None:
             _write_weights(labels, database, staging / f"{name}.txt", "\t")
         files = sorted(p.name for p in staging.iterdir())
     report.files += files
-    if known:
+    if known and known[0].name != "features":
         first = known[0].name
         report.changed.append(f"the label set {first} is called features")
     for labels in known[1:]:
@@ -108,6 +111,8 @@ def write_legacy(database: Database, folder: Path, report: Report) -> None:
         report.lost.append(f"{len(ids):,} studies without peaks: {examples(ids)}")
     _note_sets(database, report)
     note_texts(database, report)
+    note_tables(database, report)
+    note_about(database, report)
     note_kept(database, report)
 
 
@@ -135,6 +140,8 @@ def write_neurosynth(database: Database, folder: Path, report: Report) -> None:
         files = sorted(p.name for p in staging.iterdir())
     report.files += files
     note_texts(database, report)
+    note_tables(database, report)
+    note_about(database, report)
     note_kept(database, report)
 
 
@@ -213,6 +220,26 @@ def note_texts(database: Database, report: Report) -> None:
     if "texts" in database.table_names:
         columns = [c for c in database.table("texts").columns if c not in _NEVER]
         report.lost.append(f"texts ({', '.join(columns)})")
+
+
+def note_tables(database: Database, report: Report) -> None:
+    """Note the tables that have no peaks, where tables are columns of peaks."""
+    if "analyses" in database.table_names:
+        n = len(database.table("analyses"))
+        silent = n - len(np.unique(np.asarray(database.peaks.analysis)))
+        if silent:
+            report.lost.append(f"{silent:,} analyses without peaks")
+
+
+def note_about(database: Database, report: Report) -> None:
+    """Note that a form has no place for whose the data are, and for notes."""
+    about = database.about
+    lost = [name for name in ("licence", "attribution") if getattr(about, name)]
+    if report.form == "neurosynth" and about.name in ATTRIBUTIONS:
+        lost = []  # known by the name of the files
+    lost += ["notes"] if database.notes else []
+    if lost:
+        report.lost.append(f"{', '.join(lost)}: say them where you share it")
 
 
 def note_kept(database: Database, report: Report) -> None:

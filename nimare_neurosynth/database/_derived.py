@@ -68,6 +68,11 @@ class Derived:
                 f"this database has a label set {labels.name!r}: give the new one "
                 "another name."
             )
+        if labels.weights is not None and not hasattr(labels.weights, "indptr"):
+            raise OptionError(
+                f"the weights of {labels.name!r} must be a sparse array of SciPy's "
+                f"(scipy.sparse.csc_array), got {type(labels.weights).__name__}."
+            )
         if labels.weights is not None and labels.weights.shape[0] != self.n_studies:
             raise OptionError(
                 f"the label set {labels.name!r} is of {labels.weights.shape[0]:,} "

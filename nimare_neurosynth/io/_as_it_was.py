@@ -54,6 +54,10 @@ def as_it_was(database: Database, facts: Mapping[str, Any]) -> Database:
         for c, dtype in _empty(facts.get("empty"), name).items():
             if c in columns and columns[c].isna().all():
                 columns[c] = columns[c].astype(dtype)
+        for c, rows in _nones(facts.get("none"), name, len(table)).items():
+            if c in columns and columns[c].iloc[rows].isna().all():
+                columns[c] = columns[c].astype("str")
+                columns[c].iloc[rows] = "None"
         tables[name] = pd.DataFrame(columns, index=table.index)
     return with_tables(database, tables)
 
@@ -75,6 +79,17 @@ def _empty(given: Any, name: str) -> dict[str, str]:
     own = given.get(name) if isinstance(given, dict) else None
     known = own if isinstance(own, dict) else {}
     return {c: dtype for c, dtype in known.items() if dtype in _EMPTY_TYPES}
+
+
+def _nones(given: Any, name: str, n: int) -> dict[str, list[int]]:
+    """Give the places of the text "None", which readers take for nothing."""
+    own = given.get(name) if isinstance(given, dict) else None
+    known = own if isinstance(own, dict) else {}
+    return {
+        c: rows
+        for c, rows in known.items()
+        if isinstance(rows, list) and all(type(r) is int and 0 <= r < n for r in rows)
+    }
 
 
 def _in_order(database: Database, order: Any) -> Database:

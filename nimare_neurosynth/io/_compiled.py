@@ -40,6 +40,7 @@ from nimare_neurosynth.io._manifest import (
     has_manifest,
     read_manifest,
 )
+from nimare_neurosynth.io._parquet_file import read_parquet
 from nimare_neurosynth.io._replace import replace_folder
 from nimare_neurosynth.io._sparse import check_indices
 
@@ -51,7 +52,14 @@ _ACTIVATIONS = "activations"
 _PEAK_ARRAYS = ("xyz", "study", "analysis", "space")
 _WEIGHT_ARRAYS = ("data", "indices", "indptr")
 _HASH = re.compile(r"[0-9a-f]{32}")
-_DAMAGE = (OSError, AttributeError, LookupError, TypeError, ValueError)
+_DAMAGE = (
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 """What comes of opening a folder that a damaged or foreign manifest describes."""
 
 COMPILED = FolderFormat(
@@ -227,6 +235,8 @@ def _open(root: Path, manifest: dict[str, Any]) -> Database:
     arrays = {name: _map(parts / f"{name}.npy") for name in _PEAK_ARRAYS}
     peaks = Peaks(**arrays, spaces=tuple(manifest["spaces"]))
     peaks.check(manifest["n_studies"], manifest["tables"].get("analyses"))
+    if not all(isinstance(fact, str) for fact in manifest["about"].values()):
+        raise ValueError("what it is called is no text")
     return Database(
         About(**manifest["about"]),
         n_studies=manifest["n_studies"],
@@ -263,14 +273,18 @@ def _open_labels(folder: Path, facts: dict[str, str], n_studies: int) -> LabelSe
     from scipy.sparse import csc_array
 
     labels = tuple(json.loads((folder / "names.json").read_text(encoding="utf-8")))
-    if not all(isinstance(name, str) for name in labels):
+    if not all(isinstance(name, str) for name in (*labels, *facts.values())):
         raise ValueError("its labels are no text")
     weights = None
     if (folder / "data.npy").is_file():
         data, indices, indptr = (_map(folder / f"{n}.npy") for n in _WEIGHT_ARRAYS)
         # SciPy would let too long arrays and odd types pass
         kinds = data.dtype.kind + indices.dtype.kind + indptr.dtype.kind
-        if kinds != "fii" or not len(data) == len(indices) == indptr[-1]:
+        if (
+            kinds != "fii"
+            or data.dtype.itemsize > 8
+            or not len(data) == len(indices) == indptr[-1]
+        ):
             raise ValueError("the weights of its labels do not fit together")
         shape = (n_studies, len(labels))
         weights = csc_array((data, indices, indptr), shape=shape, copy=False)
@@ -304,16 +318,9 @@ class _MappedFile:
 
 def _read_parquet(file: _MappedFile, n_rows: int, n_studies: int) -> pd.DataFrame:
     import pandas as pd
-    from pyarrow import ArrowException, BufferReader, parquet
 
-    try:
-        stored = parquet.read_table(BufferReader(file.bytes))
-        stored.validate(full=True)  # text, too: it is decoded only when it is used
-        table: pd.DataFrame = stored.to_pandas().reset_index(drop=True)
-    except (ArrowException, ValueError, OSError) as error:
-        raise FormatError(
-            f"{file.path} is damaged ({error}): compile the database again."
-        ) from error
+    remedy = "compile the database again"
+    table = read_parquet(file.path, remedy, content=file.bytes)
     named = file.path.stem == "studies"
     if named and not all(isinstance(i, str) for i in table.get("study_id", [None])):
         raise FormatError(

@@ -54,6 +54,8 @@ _ANALYSIS_COLUMNS = frozenset(
     {"study_id", "study", "analysis_id", "name", "description", "conditions", "weights"}
 )
 
+_NOTHING = "None"
+
 Columns = list[tuple[str, "NDArray[np.object_]"]]
 
 
@@ -107,6 +109,7 @@ class Document:
             "made": self._made_for_labels(),
             "order": [] if self._order == sorted(self._order) else self._order,
             "columns": {name: list(map(str, own)) for name, own in tables.items()},
+            "none": {name: _nones(own) for name, own in tables.items()},
             "empty": {
                 name: {str(c): str(own[c].dtype) for c in own if own[c].isna().all()}
                 for name, own in tables.items()
@@ -291,6 +294,17 @@ class Document:
         n = len(self._ids)
         names = [c for c in table if c != "study"]
         return [(str(c), dense(table[c].reset_index(drop=True), n)) for c in names]
+
+
+def _nones(table: pd.DataFrame) -> dict[str, list[int]]:
+    """Find the text "None", which readers of such documents take for nothing."""
+    found = {}
+    for name in table:
+        texts = table[name].astype("string").fillna("")
+        rows = np.flatnonzero((texts == _NOTHING).to_numpy(dtype=bool))
+        if len(rows):
+            found[str(name)] = rows.tolist()
+    return found
 
 
 def plain_document(database: Database) -> Document:

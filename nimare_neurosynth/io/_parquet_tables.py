@@ -23,6 +23,7 @@ from nimare_neurosynth.io._nimads import (
     PARQUET_VERSION,
     parquet_manifest,
 )
+from nimare_neurosynth.io._parquet_file import read_parquet
 from nimare_neurosynth.io._plan import analyses_of
 from nimare_neurosynth.io._studyset_tables import STUDY_COLUMNS
 from nimare_neurosynth.io._values import unique_names
@@ -272,10 +273,7 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
     path = folder / f"{name}.parquet"
     if not path.is_file():
         raise FormatError(f"{folder} has no {path.name}.")
-    try:
-        return pd.read_parquet(path)
-    except (ValueError, OSError) as error:
-        raise FormatError(f"{path} is no parquet table ({error}).") from error
+    return read_parquet(path, "convert its source again")
 
 
 def _renamed(
@@ -288,6 +286,8 @@ def _renamed(
 
 
 def _places(known: pd.Series, wanted: pd.Series, what: str) -> IntArray:
+    if known.duplicated().any():
+        raise ValueError(f"{known[known.duplicated()].iloc[0]!r} is listed twice")
     place = pd.Index(known).get_indexer(pd.Index(wanted))
     if (place < 0).any():
         raise ValueError(f"{wanted[place < 0].iloc[0]!r} is {what} that is not listed")

@@ -14,7 +14,7 @@ TEXTS = [
     "Of pain",
     'a "quoted" one',
     "tab\there",
-    "line\nend",
+    "None", "line\nend",
     "é日本",
     "001",
     "1.0",

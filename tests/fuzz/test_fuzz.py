@@ -13,7 +13,7 @@ from tests.fuzz.sources import sources
 
 def _cases(reader):
     """Give the undamaged cases, one for each mutator, and some."""
-    return range(max(60, len(sources(reader)) + len(READERS[reader].mutators)))
+    return range(max(30, len(sources(reader)) + len(READERS[reader].mutators)))
 
 
 def _files(reader, case):
