@@ -44,6 +44,7 @@ class FaultyServer:
         self.answers: dict[str, list[Answer]] = {}
         self.always: dict[str, Answer] = {}
         self.requests: list[tuple[str, dict]] = []
+        self.sent: list[tuple[str, bytes]] = []
         self.ending = threading.Event()
         server = self
 
@@ -109,6 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         path = self.path.partition("?")[0]
         self.owner.requests.append((path, dict(self.headers)))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.owner.sent.append((self.command, body))
         answer = self.owner.next(path)
         self.close_connection = True
         if answer.refuse:
@@ -119,6 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(BrokenPipeError, ConnectionResetError):
             self._answer(path, answer)
 
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
+
     def _answer(self, path, answer):
         body = self.owner.files.get(path)
         if answer.instead is not None:
@@ -128,7 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
             status = 404
         headers = {"Connection": "close"}
         if status != 200 or body is None:
-            body = b"" if status < 400 else b"<html>no</html>"
+            if answer.instead is None:
+                body = b"" if status < 400 else b"<html>no</html>"
         else:
             tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             headers |= {"ETag": tag, "Accept-Ranges": "bytes"}
