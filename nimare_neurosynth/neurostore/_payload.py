@@ -138,7 +138,8 @@ def _point(point: Mapping[str, Any], k: int) -> dict[str, Any]:
     values = [
         {"kind": value.get("kind"), "value": value.get("value")}
         for value in point.get("values") or []
-        if isinstance(value, dict) and value.get("value") is not None
+        if isinstance(value, dict)
+        and not value.get("value") is value.get("kind") is None
     ]
     return {**made, "values": values} if values else made
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from nimare_neurosynth._http import LOCAL, Client, Patience, Token, host_of, send
-from nimare_neurosynth.errors import NetworkError, OptionError
+from nimare_neurosynth.errors import NetworkError, OptionError, UnsureError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -102,9 +102,8 @@ class Server:
                 client, method, url, json=body, token=self.token, max_bytes=_MOST_BYTES
             )
         if not isinstance(answer, dict):
-            raise NetworkError(
-                f"{url} answers with {type(answer).__name__}, no object."
-            )
+            bad = NetworkError if method == "GET" else UnsureError
+            raise bad(f"{url} answers with {type(answer).__name__}, no object.")
         return answer
 
     def get(self, kind: str, key: str, **params: Any) -> dict[str, Any]:

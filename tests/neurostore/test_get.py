@@ -75,12 +75,12 @@ def test_a_studyset_in_all_forms(store, tmp_path):
     assert document["studies"] == given["studies"]
     assert [a["id"] for a in document["annotations"]] == ["note00000001"]
     database = store.get("set000000001", annotation="note00000001")
-    assert (database.n_studies, list(database.label_sets)) == (3, ["note00000001"])
+    assert (database.n_studies, list(database.label_sets)) == (3, ["mine"])
     assert len(store.get("set000000001", as_="studyset").coordinates) == 6
     assert not store.get("set000000001").label_sets
     path = store.save("set000000001", tmp_path / "new" / "a.json")
     saved = read_database(path)
-    assert (saved.n_studies, list(saved.label_sets)) == (3, ["note00000001"])
+    assert (saved.n_studies, list(saved.label_sets)) == (3, ["mine"])
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 422, 500])

@@ -44,8 +44,8 @@ class FakeNeuroStore(FaultyServer):
         head = deepcopy(studyset)
         for study in head["studies"]:
             self.kept["studies"][study["id"]] = study
-            self.kept["base-studies"][f"base{study['id'][:8]}"] = {
-                "id": f"base{study['id'][:8]}",
+            self.kept["base-studies"][f"base{study['id'][-8:]}"] = {
+                "id": f"base{study['id'][-8:]}",
                 "versions": [study["id"]],
                 **{k: study[k] for k in ("name", "year", "doi", "pmid", "authors")},
             }
@@ -161,7 +161,7 @@ class FakeNeuroStore(FaultyServer):
         if any(axis in sent for axis in "xyz"):
             old = made.get("coordinates") or [None] * 3
             xyz = [sent.get(a, o) for a, o in zip("xyz", old, strict=True)]
-            if not all(isinstance(v, int | float) for v in xyz):
+            if not all(isinstance(sent[a], int | float) for a in "xyz" if a in sent):
                 raise RefusalError(400, "None is not of type 'number'")
             made["coordinates"] = xyz
         return made
