@@ -136,6 +136,11 @@ class Journal:
             }
             write_json(self.path, facts)
 
+    def id_of(self, key: str) -> str | None:
+        """Give the id that the server gave to an item, if it has."""
+        own = self.items.get(key, {})
+        return own.get("id") if own.get("status") == DONE else None
+
     @property
     def ids(self) -> dict[str, str]:
         """Ids that the server gave, by key."""
@@ -258,10 +263,10 @@ class Push:
 
     def _id(self, key: str) -> str:
         """Give the id of what was made; ask for those of analyses when needed."""
-        found = self.journal.ids.get(key)
+        found = self.journal.id_of(key)
         if found is None and key.startswith("analysis "):
             self._learn(key)
-            found = self.journal.ids.get(key)
+            found = self.journal.id_of(key)
         if found is None:
             raise _MissingError(key)
         return found
@@ -275,7 +280,7 @@ class Push:
                 break
         else:
             raise _MissingError(wanted)
-        own = self.journal.ids.get(study_key(study["id"]))
+        own = self.journal.id_of(study_key(study["id"]))
         if own is None:
             raise _MissingError(study_key(study["id"]))
         found = _analysis_ids(self.server.get("studies", own, nested="true"), study)
