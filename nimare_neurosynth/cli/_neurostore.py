@@ -73,7 +73,7 @@ def _store(ctx: click.Context) -> NeuroStore:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def search(
-    ctx: click.Context, text: str | None, *, as_json: bool, **options: Any
+    ctx: click.Context, /, text: str | None, *, as_json: bool, **options: Any
 ) -> None:
     """List the studies that match TEXT, a place, years or a source."""
     found = _store(ctx).search(
@@ -176,6 +176,7 @@ def releases(
 @click.pass_context
 def push(
     ctx: click.Context,
+    /,
     db: str,
     features: Path | None,
     *,
