@@ -16,6 +16,7 @@ from nimare_neurosynth.neurostore._plan import (
     chosen,
     plan_new,
     plan_update,
+    translated,
 )
 from nimare_neurosynth.neurostore._push import Journal, Push, digest_of, planned
 from nimare_neurosynth.neurostore._search import question, study_table
@@ -422,7 +423,8 @@ class NeuroStore:
                 get_document(self._server, check_id(update, "a studyset"), "all")
             )
             check_ids(there)
-            items = plan_update(document, there, kept.ids)
+            document = translated(document, kept.ids)
+            items = plan_update(document, there, frozenset(kept.ids.values()))
         if dry_run:
             return planned(items)
         if server.token is None:
@@ -430,7 +432,8 @@ class NeuroStore:
                 f"to send something, set the environment variable {TOKEN_VARIABLE} to "
                 "your token (in NeuroStore, behind your name)."
             )
-        account = Push(server, document, kept).run(items)
+        push = Push(server, document, kept, is_update=update is not None)
+        account = push.run(items)
         if not account.complete:
             raise UnfinishedPushError(account)
         return account

@@ -5,6 +5,7 @@ Ids that the server has yet to give stand in bodies as :class:`Later`.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from nimare_neurosynth.errors import FormatError
@@ -166,7 +167,9 @@ def difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, 
         if ours.get(key) == theirs.get(key) or key == "id":
             continue
         if key in _CHILDREN:
-            made[key] = _children(ours.get(key) or [], theirs.get(key) or [])
+            after = _children(ours.get(key) or [], theirs.get(key) or [])
+            if after != [{"id": each.get("id")} for each in theirs.get(key) or []]:
+                made[key] = after
         else:
             made[key] = ours.get(key)
     return made
@@ -174,14 +177,27 @@ def difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, 
 
 def _children(ours: list[Any], theirs: list[Any]) -> list[Any]:
     there = {each["id"]: each for each in theirs if "id" in each}
+    named = {each.get("id") for each in ours}
+    # what has no id of theirs, but is equal, is what was sent earlier
+    left: dict[str, list[str]] = {}
+    for each in reversed(theirs):
+        if "id" in each and each["id"] not in named:
+            left.setdefault(_content(each), []).append(each["id"])
     made = []
     for each in ours:
         own = each.get("id")
+        same = left.get(_content(each)) if left and own not in there else None
         if own in there:
             made.append({"id": own, **difference(each, there[own])})
+        elif same:
+            made.append({"id": same.pop()})
         else:
             made.append(as_new(each))
     return made
+
+
+def _content(body: Any) -> str:
+    return json.dumps(as_new(body), sort_keys=True)
 
 
 def annotation_body(annotation: Mapping[str, Any]) -> dict[str, Any]:

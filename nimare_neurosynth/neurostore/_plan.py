@@ -118,7 +118,7 @@ def _new_annotation(
     id_of: Callable[[str, str | None], str],
 ) -> list[Item]:
     """Make an annotation, for which the server makes notes, and then change these."""
-    key = f"annotation {annotation.get('id') or annotation.get('name')}"
+    key = annotation_key(annotation)
     body = annotation_body(annotation)
     if not body["note_keys"]:
         return []
@@ -131,10 +131,49 @@ def _new_annotation(
     return [first, second]
 
 
+def annotation_key(annotation: Mapping[str, Any]) -> str:
+    """Name an annotation in a plan."""
+    return f"annotation {annotation.get('id') or annotation.get('name')}"
+
+
+def translated(document: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    """Call what an earlier attempt made by the ids that the server gave it."""
+
+    def analysis(study: str, own: Any) -> Any:
+        return known.get(analysis_key(study, own), own)
+
+    studies = [
+        {
+            **study,
+            "id": known.get(study_key(study["id"]), study["id"]),
+            "analyses": [
+                {**own, "id": analysis(study["id"], own["id"])}
+                for own in study.get("analyses") or []
+            ],
+        }
+        for study in document["studies"]
+    ]
+    annotations = []
+    for each in document["annotations"]:
+        notes = [
+            {
+                **note,
+                "study": known.get(study_key(str(note["study"])), note["study"]),
+                "analysis": analysis(str(note["study"]), note.get("analysis")),
+            }
+            if note.get("study") is not None
+            else note
+            for note in each.get("notes") or []
+        ]
+        own = known.get(annotation_key(each), each.get("id"))
+        annotations.append({**each, "id": own, "notes": notes})
+    return {**document, "studies": studies, "annotations": annotations}
+
+
 def plan_update(
     document: Mapping[str, Any],
     there: Mapping[str, Any],
-    known: Mapping[str, str],
+    made: frozenset[str],
 ) -> list[Item]:
     """Plan what makes the server's studyset equal to a document.
 
@@ -144,8 +183,8 @@ def plan_update(
         NIMADS.
     there : mapping
         The same as the server has it now.
-    known : mapping of str to str
-        Ids of what an earlier attempt made.
+    made : frozenset of str
+        Ids of what an earlier attempt made, which need not be in it yet.
 
     Returns
     -------
@@ -157,6 +196,10 @@ def plan_update(
     kept: set[tuple[str, str | None]] = set()
     for study in document["studies"]:
         own = theirs.get(study["id"])
+        if own is None and study["id"] in made:
+            ids = (None, *(a["id"] for a in study["analyses"]))
+            kept |= {(study["id"], a) for a in ids if a is None or a in made}
+            continue
         if own is None:
             items.append(_create(study))
             continue
@@ -171,7 +214,7 @@ def plan_update(
         if (study, analysis) in kept:
             return study if analysis is None else analysis
         key = study_key(study) if analysis is None else analysis_key(study, analysis)
-        return known.get(key) or Later(key)
+        return Later(key)
 
     items += _studyset_update(document, there, id_of)
     notes = {each.get("id"): each for each in there["annotations"]}

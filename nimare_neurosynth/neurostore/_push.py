@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -180,11 +181,15 @@ class Push:
         What the plan is of.
     journal : Journal
         What is done.
+    is_update : bool
+        The plan is of what differs now: changes that were made earlier are in it only
+        if something has changed them back.
     """
 
     server: Server
     document: Mapping[str, Any]
     journal: Journal
+    is_update: bool = False
     stopped: bool = False
 
     def run(self, items: Sequence[Item]) -> Account:
@@ -205,7 +210,7 @@ class Push:
         entry = _entry(item)
         before = self.journal.items.get(item.key, {})
         status = before.get("status")
-        if status == DONE:
+        if status == DONE and not (self.is_update and item.method == "PUT"):
             entry.status, entry.id = EARLIER, before.get("id", "")
         elif status in {UNSURE, _SENDING} and item.method == "POST":
             entry.status = UNSURE
@@ -240,6 +245,7 @@ class Push:
         else:
             entry.status = DONE
             self.journal.mark(item.key, DONE, id=entry.id)
+            self._learn_new(entry)
 
     def _note(self, entry: Entry, status: str, error: Exception, *, stop: bool) -> None:
         entry.status, entry.message = status, str(error)
@@ -270,6 +276,16 @@ class Push:
         if found is None:
             raise _MissingError(key)
         return found
+
+    def _learn_new(self, entry: Entry) -> None:
+        """Learn what new analyses are called, else the next update made them again."""
+        new = [a for a in entry.body.get("analyses") or [] if "id" not in a]
+        if not self.is_update or not new:
+            return
+        for study in self.document["studies"]:
+            if study_key(study["id"]) == entry.key:
+                with suppress(NetworkError, OptionError):  # done is done
+                    self._learn(analysis_key(study["id"], study["analyses"][0]["id"]))
 
     def _learn(self, wanted: str) -> None:
         """Ask what the server calls the analyses of a study that was sent."""

@@ -165,6 +165,34 @@ def test_new_studies_and_analyses_in_an_update(shop, store):
     made = shop.whole(SET)["studies"]
     assert [len(s["analyses"]) for s in made] == [0, 2, 2, 1]
     assert len(shop.kept["annotations"][NOTES]["notes"]) == 5
+    n_made = shop.n_made
+    again = store.push(document, update=SET, dry_run=False)
+    assert (len(again), shop.n_made) == (0, n_made)
+    # somebody changes it back: the journal does not hide that
+    shop.kept["studysets"][SET]["name"] = "Other"
+    again = store.push(document, update=SET, dry_run=False)
+    assert [(e.key, e.status) for e in again] == [("studyset", "done")]
+
+
+def test_an_update_that_failed_half_way_goes_on(shop, store):
+    document = store.get(SET, annotation="all", as_="document")
+    analysis = {"id": "a", "name": "t", "points": []}
+    document["studies"].append({"id": "x1", "name": "New", "analyses": [analysis]})
+    notes = {
+        "id": "mine2",
+        "name": "mine2",
+        "notes": document["annotations"][0]["notes"],
+    }
+    document["annotations"].append(notes)
+    shop.foreign.add(SET)
+    with pytest.raises(UnfinishedPushError):
+        store.push(document, update=SET, dry_run=False)
+    shop.foreign.clear()
+    assert store.push(document, update=SET, dry_run=False).complete
+    posted = sorted(path for method, path, _ in shop.received if method == "POST")
+    assert posted == ["/annotations/", "/studies/"]
+    assert len(shop.whole(SET)["studies"]) == 4
+    assert len(store.push(document, update=SET)) == 0
 
 
 def test_studies_can_be_linked(shop, store):
