@@ -11,6 +11,8 @@
     ├── FormatError            (ValueError)  a file or folder is not what it should be
     ├── ImageError             (ValueError)  an image cannot be used
     └── NetworkError           (ConnectionError)  a server does not give what is asked
+        ├── RefusedError                     it says no
+        └── UnsureError                      it may have done what was sent, or not
 
     NeurosynthWarning          (UserWarning)
 
@@ -117,6 +119,25 @@ class NetworkError(NeurosynthError, ConnectionError):
     """A server cannot be reached, or does not give what was asked of it."""
 
     _longest = 8 * _LONGEST  # it lists what to download by hand
+
+
+class RefusedError(NetworkError):
+    """A server says no.
+
+    Parameters
+    ----------
+    message : object
+    status : int
+        The number that it says it with, such as 404.
+    """
+
+    def __init__(self, message: object = "", *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class UnsureError(NetworkError):
+    """Something was sent, and whether the server did it is not known."""
 
 
 class NeurosynthWarning(UserWarning):

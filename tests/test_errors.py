@@ -14,6 +14,8 @@ TREE = {
     "FormatError": (ValueError, 1),
     "ImageError": (ValueError, 1),
     "NetworkError": (ConnectionError, 1),
+    "RefusedError": (ConnectionError, 1),
+    "UnsureError": (ConnectionError, 1),
 }
 
 

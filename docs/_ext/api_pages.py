@@ -16,6 +16,7 @@ MODULES = (
     "converters",
     "validation",
     "datasets",
+    "neurostore",
     "meta",
     "decoding",
     "networks",

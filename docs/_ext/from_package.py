@@ -49,6 +49,10 @@ class CliHelp(SphinxDirective):
         for command in group.commands.values():
             context = click.Context(command, info_name=command.name, parent=parent)
             made.append(self._section(str(command.name), command.get_help(context)))
+            for own in getattr(command, "commands", {}).values():  # of a group
+                below = click.Context(own, info_name=own.name, parent=context)
+                title = f"{command.name} {own.name}"
+                made.append(self._section(title, own.get_help(below)))
         return made
 
     def _section(self, title, text):

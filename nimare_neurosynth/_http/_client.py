@@ -1,6 +1,7 @@
 """Questions to known servers: time-outs, repeats, and redirects that are looked at.
 
-No credentials are sent. Proxies of the environment are used.
+No credentials are sent, unless a token is given for a server. Proxies of the
+environment are used.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from nimare_neurosynth.errors import NetworkError
+from nimare_neurosynth.errors import NetworkError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,9 @@ _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ANSWERS = frozenset({200, 206, 416})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_UNDONE = frozenset({408, 425, 429, 503})
+"""Answers of servers that did not begin with what was asked."""
+
 _JSON_BYTES = 64 << 20
 
 
@@ -66,11 +70,20 @@ class Patience:
 
 
 class PassingError(NetworkError):
-    """What may be over in a moment; ``wait`` is what the server asks for."""
+    """What may be over in a moment; ``wait`` is what the server asks for.
 
-    def __init__(self, message: object = "", wait: float | None = None) -> None:
+    If it ``is_undone``, the server did nothing for sure.
+    """
+
+    def __init__(
+        self,
+        message: object = "",
+        wait: float | None = None,
+        *,
+        is_undone: bool = False,
+    ) -> None:
         super().__init__(message)
-        self.wait = wait
+        self.wait, self.is_undone = wait, is_undone
 
 
 def host_of(url: str) -> str:
@@ -219,8 +232,8 @@ class Client:
         """
         asked = url
         for _ in range(_MAX_REDIRECTS + 1):
-            self._check(url, asked)
-            response = self._ask(url, headers or {})
+            self.check(url, asked)
+            response = self.ask(url, headers or {})
             target = response.headers.get("Location")
             if response.status_code not in _REDIRECTS or target is None:
                 break
@@ -235,7 +248,7 @@ class Client:
             self._check_status(response, asked)
             yield response
 
-    def _check(self, url: str, asked: str) -> None:
+    def check(self, url: str, asked: str) -> None:
         """Refuse addresses that are not of the known hosts, or not encrypted."""
         what = url if url == asked else f"{asked} redirects to {url}, which"
         host = host_of(url)
@@ -247,14 +260,24 @@ class Client:
         if scheme != "https" and not (scheme == "http" and host in LOCAL):
             raise NetworkError(f"{what} is not encrypted (https): refused.")
 
-    def _ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+    def ask(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> requests.Response:
+        """Ask once; the body of the answer is not read yet."""
         from requests import exceptions
         from urllib3.exceptions import HTTPError
 
         waiting = (self.patience.connect_seconds, self.patience.read_seconds)
         try:
-            return self._session.get(
+            return self._session.request(
+                method,
                 url,
+                data=body,
                 headers=dict(headers),
                 timeout=waiting,
                 stream=True,
@@ -265,9 +288,12 @@ class Client:
                 f"the identity of {host_of(url)} cannot be verified ({error})."
             ) from error
         except exceptions.Timeout as error:
-            raise PassingError(f"{host_of(url)} does not answer in time.") from error
+            undone = isinstance(error, exceptions.ConnectTimeout)
+            said = f"{host_of(url)} does not answer in time."
+            raise PassingError(said, is_undone=undone) from error
         except (exceptions.ConnectionError, exceptions.ChunkedEncodingError) as error:
-            raise PassingError(f"no connection to {host_of(url)} for {url}.") from error
+            said = f"no connection to {host_of(url)} for {url}."
+            raise PassingError(said, is_undone=_not_reached(error)) from error
         except (exceptions.RequestException, HTTPError, ValueError) as error:
             raise NetworkError(f"{url} cannot be asked for ({error}).") from error
 
@@ -275,16 +301,31 @@ class Client:
         status = response.status_code
         if status in _ANSWERS:
             return
-        said = f"{status} {response.reason or ''}".strip()
+        reason = f"{status} {response.reason or ''}".strip()
+        said = f"{url}: the server answers {reason}."
+        self.raise_if_passing(response, said)
+        raise NetworkError(said)
+
+    def raise_if_passing(self, response: requests.Response, said: str) -> None:
+        """Raise what is said of an answer as what may pass, if it may."""
+        status = response.status_code
         if status not in _PASSING:
-            raise NetworkError(f"{url}: the server answers {said}.")
+            return
         wait = _seconds_asked(response.headers.get("Retry-After"))
         if wait is not None and wait > self.patience.longest_pause_seconds:
-            raise NetworkError(
-                f"{url}: the server answers {said} and asks to wait {wait:,.0f} "
-                "seconds: try again then."
+            raise RefusedError(
+                f"{said} It asks to wait {wait:,.0f} seconds: try again then.",
+                status=status,
             )
-        raise PassingError(f"{url}: the server answers {said}.", wait)
+        raise PassingError(said, wait, is_undone=status in _UNDONE)
+
+
+def _not_reached(error: Exception) -> bool:
+    """Say whether there was no connection at all, so that nothing was sent."""
+    from urllib3.exceptions import NewConnectionError
+
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, NewConnectionError)
 
 
 def pieces(response: requests.Response, patience: Patience) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from nimare_neurosynth.cli import (
     _decode,
     _fetch,
     _macm,
+    _neurostore,
     _term_maps,
     _validate,
 )
@@ -98,6 +99,7 @@ _OTHERS = (
     _decode.decode,
     _macm.macm,
     *_convert.COMMANDS,
+    _neurostore.neurostore,
     _validate.validate,
 )
 for command in (*_commands.COMMANDS, *_OTHERS):

@@ -7,13 +7,19 @@ from nimare_neurosynth.datasets._known import (
     RemoteFile,
     known_databases,
 )
+from nimare_neurosynth.datasets._releases import download_release
+from nimare_neurosynth.datasets._releases import releases as list_releases
+from nimare_neurosynth.datasets._releases import version_of as release_version
 
 __all__ = [
     "DEMO_MIN_DF",
     "KnownDatabase",
     "RemoteFile",
     "download_folder",
+    "download_release",
     "fetch",
     "known_databases",
+    "list_releases",
     "load_demo",
+    "release_version",
 ]

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from nimare_neurosynth._http import Client, Patience
 from nimare_neurosynth.datasets._known import RemoteFile, archive_of
 from nimare_neurosynth.errors import NetworkError, OptionError, suggest
-from nimare_neurosynth.io import write_json
+from nimare_neurosynth.io import check_folder, locked, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +98,57 @@ def pick(listed: list[RemoteFile], version: str) -> RemoteFile:
             f"are: {', '.join(by_version)}."
         )
     return by_version[version]
+
+
+def download_release(
+    version: str,
+    folder: Path,
+    *,
+    url: str,
+    hosts: frozenset[str],
+    patience: Patience,
+    progress: bool = True,
+) -> Path:
+    """Download the archive of a release into a folder, or what is missing of it.
+
+    Parameters
+    ----------
+    version : str
+        ``"latest"`` is the latest month's.
+    folder : pathlib.Path
+        Made if it is missing.
+    url : str
+        Of the list of releases.
+    hosts : frozenset of str
+        Whom to ask.
+    patience : Patience
+        How long and how often.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    pathlib.Path
+        Of the archive.
+
+    Raises
+    ------
+    OptionError
+        If there is no such release.
+    NetworkError
+        If it cannot be had.
+    FormatError
+        If it is not what was published, or cannot be written.
+    """
+    from nimare_neurosynth.datasets._files import Files
+
+    check_folder(folder)
+    listed = releases(url, hosts, patience)
+    file = listed[0] if version == "latest" else pick(listed, version)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        Files(folder, hosts, patience, progress).get([file])
+    return folder / file.name
 
 
 def latest_known(downloads: Path) -> str | None:

@@ -4,6 +4,7 @@ import time
 
 import click
 
+from tests.faults.neurostore import run_all as run_neurostore
 from tests.faults.run import run_all
 
 
@@ -11,7 +12,8 @@ from tests.faults.run import run_all
 @click.option("--n", type=click.IntRange(1), default=500, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--case", type=int, help="Only this one.")
-def main(n: int, seed: int, case: int | None) -> None:
+@click.option("--neurostore", is_flag=True, help="Get from NeuroStore, and push to it.")
+def main(n: int, seed: int, case: int | None, neurostore: bool) -> None:
     """Fetch from a server that goes wrong at random.
 
     No half-written file may be accepted, no call may last longer than its time-outs,
@@ -19,7 +21,8 @@ def main(n: int, seed: int, case: int | None) -> None:
     """
     start = time.perf_counter()
     first, n = (0, n) if case is None else (case, 1)
-    found = run_all(n, seed=seed, first=first)
+    run = run_neurostore if neurostore else run_all
+    found = run(n, seed=seed, first=first)
     wrong = [one for one in found if one.wrong]
     for one in wrong[:20]:
         click.echo(f"case {one.case}: {one.wrong}")
@@ -27,7 +30,7 @@ def main(n: int, seed: int, case: int | None) -> None:
         f"{len(found):,} cases, {sum(o.calls for o in found):,} calls "
         f"({sum(o.refused for o in found):,} refused), "
         f"{sum(o.requests for o in found):,} requests "
-        f"({sum(o.resumed for o in found):,} for a rest), slowest call "
+        f"({sum(o.resumed for o in found):,} for a rest, or of a push), slowest call "
         f"{max(o.slowest for o in found):.1f} s, {len(wrong)} wrong; "
         f"{time.perf_counter() - start:.0f} s"
     )

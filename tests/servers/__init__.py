@@ -7,13 +7,17 @@ from tests.servers.mirror import (
     serve_release,
     tar_entry,
 )
+from tests.servers.neurostore import TOKEN, FakeNeuroStore, serving_neurostore
 
 __all__ = [
+    "TOKEN",
     "Answer",
+    "FakeNeuroStore",
     "FaultyServer",
     "release_archive",
     "serve_folder",
     "serve_release",
     "serving",
+    "serving_neurostore",
     "tar_entry",
 ]

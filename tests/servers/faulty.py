@@ -44,6 +44,7 @@ class FaultyServer:
         self.answers: dict[str, list[Answer]] = {}
         self.always: dict[str, Answer] = {}
         self.requests: list[tuple[str, dict]] = []
+        self.sent: list[tuple[str, bytes]] = []
         self.ending = threading.Event()
         server = self
 
@@ -72,6 +73,10 @@ class FaultyServer:
         if waiting:
             return waiting.pop(0)
         return self.always.get(path) or self.always.get("*") or Answer()
+
+    def respond(self, method, target, headers, body):  # noqa: ARG002
+        """Give the status and the body of a good answer."""
+        return 200, self.files.get(target.partition("?")[0])
 
     def close(self):
         self.ending.set()
@@ -109,6 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         path = self.path.partition("?")[0]
         self.owner.requests.append((path, dict(self.headers)))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.owner.sent.append((self.command, body))
         answer = self.owner.next(path)
         self.close_connection = True
         if answer.refuse:
@@ -117,18 +124,24 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"\x00\xff nothing like HTTP \r\n\r\n" * 3)
             return
         with suppress(BrokenPipeError, ConnectionResetError):
-            self._answer(path, answer)
+            self._answer(answer, body)
 
-    def _answer(self, path, answer):
-        body = self.owner.files.get(path)
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
+
+    def _answer(self, answer, sent):
+        status, body = answer.status, None
+        if status == 200:
+            status, body = self.owner.respond(
+                self.command, self.path, self.headers, sent
+            )
         if answer.instead is not None:
             body = answer.instead
-        status = answer.status
         if body is None and status == 200:
             status = 404
         headers = {"Connection": "close"}
         if status != 200 or body is None:
-            body = b"" if status < 400 else b"<html>no</html>"
+            if body is None:
+                body = b"" if status < 400 else b"<html>no</html>"
         else:
             tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             headers |= {"ETag": tag, "Accept-Ranges": "bytes"}

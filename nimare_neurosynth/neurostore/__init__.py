@@ -1,0 +1,13 @@
+"""NeuroStore, where studysets live: search it, get from it, and push back to it."""
+
+from nimare_neurosynth.neurostore._account import Account, Entry, UnfinishedPushError
+from nimare_neurosynth.neurostore._client import BASE_URL, TOKEN_VARIABLE, NeuroStore
+
+__all__ = [
+    "BASE_URL",
+    "TOKEN_VARIABLE",
+    "Account",
+    "Entry",
+    "NeuroStore",
+    "UnfinishedPushError",
+]
