@@ -16,6 +16,7 @@ from nimare_neurosynth.cli import (
     _decode,
     _fetch,
     _macm,
+    _neurovault,
     _term_maps,
     _validate,
 )
@@ -97,6 +98,7 @@ _OTHERS = (
     *_term_maps.COMMANDS,
     _decode.decode,
     _macm.macm,
+    _neurovault.neurovault,
     *_convert.COMMANDS,
     _validate.validate,
 )

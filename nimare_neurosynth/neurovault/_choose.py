@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+NOT_ASKED = "not of the kinds asked for"
 USABLE = ("z", "t", "beta", "varcope")
 
 _OF_MAPS = re.compile(
@@ -100,7 +101,8 @@ def _reason(row: Mapping[Any, Any], rules: Mapping[str, Any]) -> str:
     if not volume_ending(row["file"]):
         return "no volume (.nii or .nii.gz)"
     if row["kind"] not in rules["kinds"]:
-        return f"of another map type ({row['map_type'] or 'not known'})"
+        other = f"of another map type ({row['map_type'] or 'not known'})"
+        return NOT_ASKED if row["kind"] in USABLE else other
     if row["level"] not in rules["levels"]:
         return f"of another level ({row['level'] or 'not known'})"
     if row["space"] != "MNI":

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nimare_neurosynth.errors import ImageError, NetworkError, OptionError, warn
-from nimare_neurosynth.neurovault._choose import USABLE, choose
+from nimare_neurosynth.neurovault._choose import NOT_ASKED, USABLE, choose
 from nimare_neurosynth.neurovault._images import MAX_BYTES, bring
 from nimare_neurosynth.neurovault._pages import PAGE_SIZE, all_pages
 from nimare_neurosynth.neurovault._records import (
@@ -230,6 +230,8 @@ class NeuroVault(Server):
                 f"can be used ({said or 'they are empty'}). See levels, kinds, "
                 "contrasts and thresholded."
             )
+        left_out = [reason for reason in left_out if reason != NOT_ASKED]
+        said = describe_counts(left_out)
         if left_out:
             warn(f"{len(left_out):,} of {len(table):,} images are left out: {said}.")
         return used

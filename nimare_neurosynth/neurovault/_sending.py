@@ -98,7 +98,6 @@ class _Sending:
         try:
             url = f"{self.url}images/"
             answer = self.vault.post(client, url, item.fields, files)
-            image = image_row(answer, self.vault.base_url)["image"]
         except RefusedError as error:
             if error.status in _HOPELESS:
                 self.stop = f"after {item.name!r} was refused ({error.status})."
@@ -108,6 +107,10 @@ class _Sending:
         except NetworkError as error:
             self.stop = "there was no connection any more."
             return replace(item, status="failed", message=str(error))
+        try:
+            image = image_row(answer, self.vault.base_url)["image"]
+        except NetworkError as error:
+            return replace(item, status="unsure", message=str(error))
         self._note(item.key, image)
         return replace(item, status="sent", image=image)
 

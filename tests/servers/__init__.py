@@ -7,10 +7,15 @@ from tests.servers.mirror import (
     serve_release,
     tar_entry,
 )
+from tests.servers.neurovault import TOKEN, FakeNeuroVault, blob, neurovault
 
 __all__ = [
+    "TOKEN",
     "Answer",
+    "FakeNeuroVault",
     "FaultyServer",
+    "blob",
+    "neurovault",
     "release_archive",
     "serve_folder",
     "serve_release",

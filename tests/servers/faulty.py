@@ -74,6 +74,10 @@ class FaultyServer:
             return waiting.pop(0)
         return self.always.get(path) or self.always.get("*") or Answer()
 
+    def respond(self, _request, path):
+        """Give status and body of a proper answer; other servers do more than this."""
+        return 200, self.files.get(path)
+
     def close(self):
         self.ending.set()
         self._http.shutdown()
@@ -112,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.owner.requests.append((path, dict(self.headers)))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.owner.sent.append((self.command, body))
+        self.body = body
         answer = self.owner.next(path)
         self.close_connection = True
         if answer.refuse:
@@ -125,17 +130,12 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
     def _answer(self, path, answer):
-        body = self.owner.files.get(path)
-        if answer.instead is not None:
-            body = answer.instead
-        status = answer.status
-        if body is None and status == 200:
-            status = 404
+        status, body = self._proper(path, answer)
         headers = {"Connection": "close"}
-        if status != 200 or body is None:
+        if answer.status != 200 or body is None:
             if answer.instead is None:
                 body = b"" if status < 400 else b"<html>no</html>"
-        else:
+        elif status == 200:
             tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             headers |= {"ETag": tag, "Accept-Ranges": "bytes"}
             status, body, more = self._part(body, tag, answer)
@@ -154,6 +154,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.end_headers()
         self._send(body, answer)
+
+    def _proper(self, path, answer):
+        """Do what is asked unless it is refused; give what to say of it."""
+        body, status = None, answer.status
+        if status == 200:
+            status, body = self.owner.respond(self, path)
+        if answer.instead is not None:
+            body = answer.instead
+        return (404 if body is None and status == 200 else status), body
 
     def _part(self, body, tag, answer):
         asked = self.headers.get("Range")
