@@ -49,6 +49,10 @@ class CliHelp(SphinxDirective):
         for command in group.commands.values():
             context = click.Context(command, info_name=command.name, parent=parent)
             made.append(self._section(str(command.name), command.get_help(context)))
+            for part in getattr(command, "commands", {}).values():
+                inner = click.Context(part, info_name=part.name, parent=context)
+                title = f"{command.name} {part.name}"
+                made.append(self._section(title, part.get_help(inner)))
         return made
 
     def _section(self, title, text):

@@ -15,6 +15,7 @@ _FIRST = (
     "parcellation",
     "term_atlas",
     "nimare",
+    "ibma",
 )
 
 

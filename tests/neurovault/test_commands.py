@@ -33,10 +33,10 @@ def test_get(call, filled, tmp_path):
 
 
 def test_decode(call, filled, tmp_path):
-    terms = ("--terms", "emotion", "--terms", "amygdala")
+    terms = ("--terms", "emotion", "--terms", "attention")
     result = call("decode", "demo", "image:101", *terms, "--json")
     assert result.exit_code == 0, result.stderr
-    assert set(json.loads(result.stdout)["data"]["values"]) == {"emotion", "amygdala"}
+    assert set(json.loads(result.stdout)["data"]["values"]) == {"emotion", "attention"}
     out = tmp_path / "terms.tsv"
     result = call("decode", "demo", "collection:1", *terms, "--out", out)
     assert result.stdout.count("image 10") == 3

@@ -15,7 +15,7 @@ from nimare_neurosynth.errors import (
 )
 from nimare_neurosynth.neurovault import to_neurosynth_json
 
-TERMS = ["amygdala", "attention", "emotion"]
+TERMS = ["attention", "emotion", "working memory"]
 
 
 @pytest.fixture(scope="module")
