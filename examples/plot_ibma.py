@@ -24,6 +24,7 @@ from nimare.meta.ibma import Stouffers
 from nimare.studyset import Studyset
 
 from nimare_neurosynth import decode, load_demo, meta_analysis
+from nimare_neurosynth.space import default_mask
 
 db = load_demo()
 signal = meta_analysis(db, "emotion").image("z_desc-association")
@@ -38,10 +39,11 @@ folder = Path(tempfile.mkdtemp())
 affine = np.diag([4.0, 4.0, 4.0, 1.0])
 affine[:3, 3] = [-90, -126, -72]
 grid = Nifti1Image(np.zeros((46, 55, 46), "f4"), affine)
-small = resample_to_img(
-    smooth_img(signal, 6), grid, force_resample=True, copy_header=True
-).get_fdata()
-inside = np.abs(small) > 0
+options = {"force_resample": True, "copy_header": True}
+small = resample_to_img(smooth_img(signal, 6), grid, **options).get_fdata()
+brain = default_mask().to_image(np.ones(default_mask().n_voxels, "u1"))
+brain = resample_to_img(brain, grid, interpolation="nearest", **options)
+inside = brain.get_fdata() > 0
 truth = small / small[inside].std()
 
 sizes = rng.integers(15, 51, size=8)
@@ -54,8 +56,8 @@ for i in range(len(sizes)):
     Nifti1Image(z.astype("f4"), affine).to_filename(paths[-1])
 
 # %%
-# A studyset, of the form that ``NeuroVault.get`` gives: a study per collection, with its
-# maps and sample size.
+# A studyset, of the form that ``NeuroVault.get`` gives: a study per collection, with
+# its maps and sample size.
 
 studyset = Studyset(
     {
@@ -94,8 +96,7 @@ studyset = Studyset(
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    mask = Nifti1Image(inside.astype("u1"), affine)
-    result = Stouffers(use_sample_size=True, mask=mask).fit(studyset)
+    result = Stouffers(use_sample_size=True, mask=brain).fit(studyset)
 combined = result.get_map("z")
 
 display = plot_stat_map(
@@ -118,11 +119,11 @@ found.values(top=8).round(3)
 figure = found.plot("bar", top=8, title="terms that the maps look like")
 
 # %%
-# What would be sent to a collection of yours? A dry run shows each field and the hash of
-# each file, and asks nobody. ``dry_run=False`` sends exactly that, with your token in the
-# environment variable ``NEUROVAULT_TOKEN``.
+# What would be sent to a collection of yours? A dry run shows each field and the hash
+# of each file, and asks nobody. ``dry_run=False`` sends exactly that, with your token
+# in the environment variable ``NEUROVAULT_TOKEN``.
 
-from nimare_neurosynth.neurovault import NeuroVault  # noqa: E402
+from nimare_neurosynth.neurovault import NeuroVault
 
 plan = NeuroVault().push(result, 4242, names=["z", "p"])
 plan.table()[["name", "map_type", "file", "bytes"]]

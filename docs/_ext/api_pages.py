@@ -18,6 +18,7 @@ MODULES = (
     "datasets",
     "meta",
     "decoding",
+    "neurovault",
     "networks",
     "estimators",
     "plotting",

@@ -78,17 +78,16 @@ def test_no_collections(vault, wrong):
 
 
 def test_a_studyset_for_nimare(filled, vault):
-    from nimare.meta.ibma import DerSimonianLaird, Fishers, Stouffers
+    from nimare.meta.ibma import DerSimonianLaird, Stouffers
 
-    studyset = vault.get([1, 2, 3, 4])
+    studyset = vault.get([1, 2, 3])
     rows = studyset.image_rows
     assert sorted(set(rows["value_type"])) == ["beta", "varcope", "z"]
     assert set(rows["space"]) == {"MNI"}
-    assert len(studyset.images) == 4
+    assert len(studyset.images) == 3
     mask = _mask()
     for estimator in (
         Stouffers(use_sample_size=True, mask=mask),
-        Fishers(mask=mask),
         DerSimonianLaird(mask=mask),
     ):
         with warnings.catch_warnings():
