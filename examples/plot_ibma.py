@@ -31,8 +31,8 @@ signal = meta_analysis(db, "emotion").image("z_desc-association")
 
 # %%
 # Eight simulated groups of 15 to 50 people. In each map the signal has a quarter of the
-# standard deviation of the smooth noise on top of it: no single one shows much. The grid
-# is of 4 mm; grids are brought to that of the mask where they differ.
+# standard deviation of the smooth noise on top of it: no single one shows much. The
+# grid is of 4 mm; grids are brought to that of the mask where they differ.
 
 rng = np.random.default_rng(0)
 folder = Path(tempfile.mkdtemp())
