@@ -23,6 +23,7 @@ and, each with one import path: :mod:`nimare_neurosynth.space` (masks, coordinat
 :mod:`~nimare_neurosynth.mining`, :mod:`~nimare_neurosynth.datasets`,
 :mod:`~nimare_neurosynth.meta`, :mod:`~nimare_neurosynth.inference` (family-wise error),
 :mod:`~nimare_neurosynth.decoding`, :mod:`~nimare_neurosynth.networks`,
+:mod:`~nimare_neurosynth.neurovault` (shared images),
 :mod:`~nimare_neurosynth.estimators` (NiMARE's classes),
 :mod:`~nimare_neurosynth.plotting`, :mod:`~nimare_neurosynth.report`,
 :mod:`~nimare_neurosynth.errors`.

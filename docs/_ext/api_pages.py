@@ -19,6 +19,7 @@ MODULES = (
     "neurostore",
     "meta",
     "decoding",
+    "neurovault",
     "networks",
     "estimators",
     "plotting",

@@ -16,6 +16,7 @@ _FIRST = (
     "term_atlas",
     "nimare",
     "converting",
+    "ibma",
 )
 
 

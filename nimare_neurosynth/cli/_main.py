@@ -17,6 +17,7 @@ from nimare_neurosynth.cli import (
     _fetch,
     _macm,
     _neurostore,
+    _neurovault,
     _term_maps,
     _validate,
 )
@@ -98,6 +99,7 @@ _OTHERS = (
     *_term_maps.COMMANDS,
     _decode.decode,
     _macm.macm,
+    _neurovault.neurovault,
     *_convert.COMMANDS,
     _neurostore.neurostore,
     _validate.validate,

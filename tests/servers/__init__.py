@@ -8,12 +8,16 @@ from tests.servers.mirror import (
     tar_entry,
 )
 from tests.servers.neurostore import TOKEN, FakeNeuroStore, serving_neurostore
+from tests.servers.neurovault import FakeNeuroVault, blob, neurovault
 
 __all__ = [
     "TOKEN",
     "Answer",
     "FakeNeuroStore",
+    "FakeNeuroVault",
     "FaultyServer",
+    "blob",
+    "neurovault",
     "release_archive",
     "serve_folder",
     "serve_release",

@@ -116,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.owner.requests.append((path, dict(self.headers)))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.owner.sent.append((self.command, body))
+        self.body = body
         answer = self.owner.next(path)
         self.close_connection = True
         if answer.refuse:
@@ -128,7 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
-    def _answer(self, answer, sent):
+    def _proper(self, answer, sent):
+        """Do what is asked unless it is refused; give what to say of it."""
         status, body = answer.status, None
         if status == 200:
             status, body = self.owner.respond(
@@ -136,13 +138,15 @@ class _Handler(BaseHTTPRequestHandler):
             )
         if answer.instead is not None:
             body = answer.instead
-        if body is None and status == 200:
-            status = 404
+        return (404 if body is None and status == 200 else status), body
+
+    def _answer(self, answer, sent):
+        status, body = self._proper(answer, sent)
         headers = {"Connection": "close"}
         if status != 200 or body is None:
             if body is None:
                 body = b"" if status < 400 else b"<html>no</html>"
-        else:
+        elif status == 200:
             tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             headers |= {"ETag": tag, "Accept-Ranges": "bytes"}
             status, body, more = self._part(body, tag, answer)
