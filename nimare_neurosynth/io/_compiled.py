@@ -326,7 +326,8 @@ def _read_parquet(file: _MappedFile, n_rows: int, n_studies: int) -> pd.DataFram
         raise FormatError(
             f"{file.path} has no ids of studies: compile the database again."
         )
-    if file.path.stem == "analyses" and not _has_studies(table, n_studies):
+    of_studies = file.path.stem == "analyses" and len(table)
+    if of_studies and not _has_studies(table, n_studies):
         raise FormatError(
             f"{file.path} does not say which study each analysis is of: compile the "
             "database again."
