@@ -81,16 +81,18 @@ def test_facts_of_an_export_are_columns(shared_data):
     assert set(other.studies["study.source"]) == {"llm"}
 
 
-def test_v7_comes_back_to_the_bit(v7, tmp_path):
+def test_version_7_comes_back_to_the_bit(v7, tmp_path):
     from nimare.nimads import Studyset
 
-    report = convert(v7, tmp_path / "v7.json", verify=False)
+    # a quarter of it; the benchmark of the converters takes the whole
+    part = subset(v7, np.arange(v7.n_studies) % 4 == 1)
+    report = convert(part, tmp_path / "v7.json", verify=False)
     assert (report.lost, report.changed) == ([], [])
-    assert_same_database(read_database(tmp_path / "v7.json"), v7)
+    assert_same_database(read_database(tmp_path / "v7.json"), part)
     studyset = Studyset(str(tmp_path / "v7.json"))
-    assert len(studyset.ids) == 27_072
+    assert len(studyset.ids) == len(part.table("analyses"))
     theirs = studyset.with_context(space=None).coordinates[["x", "y", "z"]]
-    assert sorted(map(tuple, theirs.to_numpy())) == sorted(map(tuple, v7.peaks.xyz))
+    assert sorted(map(tuple, theirs.to_numpy())) == sorted(map(tuple, part.peaks.xyz))
     topic = v7.label_sets["LDA50"].labels[0]
     assert topic in studyset.annotations_df
 

@@ -294,6 +294,9 @@ def test_any_selection_is_that_of_nimare(nested, data):
 # -------------------------------------------------------------------------- oddities
 
 
+_INCOMPLETE = "peaks without complete coordinates (they activate nothing)"
+
+
 def test_points_without_coordinates_are_kept():
     nested = document(
         study(
@@ -313,7 +316,7 @@ def test_points_without_coordinates_are_kept():
     np.testing.assert_array_equal(database.peaks.xyz, found)
     assert database.table("peaks")["z_stat"].dropna().to_dict() == {3: 3.5}
     assert database.peaks.spaces == ("MNI", "TAL")
-    assert database.info().oddities["peaks without complete coordinates"] == 3
+    assert database.info().oddities[_INCOMPLETE] == 3
 
 
 def test_studies_whose_points_have_no_coordinates_are_not_counted():
