@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from nimare_neurosynth.errors import NetworkError, RefusedError
+from nimare_neurosynth.errors import NetworkError, OptionError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +39,7 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _UNDONE = frozenset({408, 425, 429, 503})
 """Answers of servers that did not begin with what was asked."""
 
-_JSON_BYTES = 64 << 20
+MOST_JSON_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Client:
     ) -> None:
         self._session.close()
 
-    def get_json(self, url: str, *, max_bytes: int = _JSON_BYTES) -> Any:
+    def get_json(self, url: str, *, max_bytes: int = MOST_JSON_BYTES) -> Any:
         """Ask for a JSON document.
 
         Parameters
@@ -155,12 +155,10 @@ class Client:
 
         def ask() -> bytes:
             with self.open(url) as response:
-                data = bytearray()
-                for piece in pieces(response, self.patience):
-                    data += piece
-                    if len(data) > max_bytes:
-                        raise NetworkError(f"{url} is larger than {max_bytes:,} bytes.")
-                return bytes(data)
+                data = body_of(response, self.patience, max_bytes)
+            if len(data) > max_bytes:
+                raise NetworkError(f"{url} is larger than {max_bytes:,} bytes.")
+            return data
 
         answer = self.persist(ask)
         try:
@@ -230,10 +228,43 @@ class Client:
         NetworkError
             If there is no answer, another status, or a redirect elsewhere.
         """
-        asked = url
+        with self.follow(url, lambda new: self.ask(new, headers or {})) as response:
+            self._check_status(response, url)
+            yield response
+
+    @contextmanager
+    def follow(
+        self,
+        asked: str,
+        ask: Callable[[str], requests.Response],
+        check: Callable[[int, str], None] | None = None,
+    ) -> Iterator[requests.Response]:
+        """Ask, and follow redirects to known hosts; the body is not read yet.
+
+        Parameters
+        ----------
+        asked : str
+            The first address.
+        ask : callable
+            Asks at an address.
+        check : callable, optional
+            Raises a NetworkError unless a redirect of this status may be followed to
+            this address.
+
+        Yields
+        ------
+        requests.Response
+            The first that is no redirect.
+
+        Raises
+        ------
+        NetworkError
+            If there is no answer, or a redirect that is not followed.
+        """
+        url = asked
         for _ in range(_MAX_REDIRECTS + 1):
-            self.check(url, asked)
-            response = self.ask(url, headers or {})
+            self._check_address(url, asked)
+            response = ask(url)
             target = response.headers.get("Location")
             if response.status_code not in _REDIRECTS or target is None:
                 break
@@ -242,13 +273,14 @@ class Client:
                 url = urljoin(url, target)
             except ValueError as error:
                 raise NetworkError(f"{asked} redirects to {target!r}.") from error
+            if check is not None:
+                check(response.status_code, url)
         else:
             raise NetworkError(f"{asked} redirects more than {_MAX_REDIRECTS} times.")
         with response:
-            self._check_status(response, asked)
             yield response
 
-    def check(self, url: str, asked: str) -> None:
+    def _check_address(self, url: str, asked: str) -> None:
         """Refuse addresses that are not of the known hosts, or not encrypted."""
         what = url if url == asked else f"{asked} redirects to {url}, which"
         host = host_of(url)
@@ -256,8 +288,7 @@ class Client:
             raise NetworkError(
                 f"{what} is not on {', '.join(sorted(self.hosts))}: refused."
             )
-        scheme = url.partition(":")[0].lower()
-        if scheme != "https" and not (scheme == "http" and host in LOCAL):
+        if not _is_safe(url.partition(":")[0].lower(), host):
             raise NetworkError(f"{what} is not encrypted (https): refused.")
 
     def ask(
@@ -320,6 +351,46 @@ class Client:
         raise PassingError(said, wait, is_undone=status in _UNDONE)
 
 
+def _is_safe(scheme: str, host: str) -> bool:
+    return scheme == "https" or (scheme == "http" and host in LOCAL)
+
+
+def base_address(given: str, example: str) -> str:
+    """Check the address of a server's API, and give it without a slash at its end.
+
+    Parameters
+    ----------
+    given : str
+        What the user says.
+    example : str
+        What it could be.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    OptionError
+        If it is no address, not encrypted, or holds more than a host and a path.
+    """
+    text = str(given).strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    safe = _is_safe(parts.scheme, host)
+    if not host or not safe or "@" in parts.netloc or parts.query or parts.fragment:
+        # a password could be in it: it is not repeated
+        raise OptionError(
+            f"base_url must be the address of an API, as {example} (https, and "
+            "without a password)."
+        )
+    return text
+
+
 def _not_reached(error: Exception) -> bool:
     """Say whether there was no connection at all, so that nothing was sent."""
     from urllib3.exceptions import NewConnectionError
@@ -350,6 +421,16 @@ def pieces(response: requests.Response, patience: Patience) -> Iterator[bytes]:
                 raise PassingError(f"{response.url} comes too slowly.")
             begin, got = time.monotonic(), 0
         yield piece
+
+
+def body_of(response: requests.Response, patience: Patience, max_bytes: int) -> bytes:
+    """Give the whole body; of one that is too long, a bit more than is allowed."""
+    data = bytearray()
+    for piece in pieces(response, patience):
+        data += piece
+        if len(data) > max_bytes:
+            break
+    return bytes(data)
 
 
 def _seconds_asked(text: str | None) -> float | None:

@@ -7,11 +7,18 @@ twice is doing it once (GET, PUT, DELETE), else only if the server surely did no
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from nimare_neurosynth._http._client import LOCAL, Client, PassingError, pieces
+from nimare_neurosynth._http._client import (
+    LOCAL,
+    MOST_JSON_BYTES,
+    Client,
+    PassingError,
+    body_of,
+)
 from nimare_neurosynth.errors import (
     FormatError,
     NetworkError,
@@ -22,7 +29,7 @@ from nimare_neurosynth.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import requests
 
@@ -32,9 +39,7 @@ REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _METHODS = REPEATABLE | {"POST", "PATCH"}
 _DONE = frozenset({200, 201, 202, 204})
 _KEEPS_METHOD = frozenset({307, 308})
-_MAX_REDIRECTS = 5
 _MAX_REASON_BYTES, _MAX_REASON = 1 << 16, 300
-_MOST_JSON_BYTES = 64 << 20
 
 _MEANINGS = {
     400: "it does not understand the request",
@@ -120,7 +125,7 @@ def send(
     form: Mapping[str, str] | None = None,
     files: Files | None = None,
     token: Token | None = None,
-    max_bytes: int = _MOST_JSON_BYTES,
+    max_bytes: int = MOST_JSON_BYTES,
 ) -> Any:
     """Send a request and give the JSON of its answer.
 
@@ -177,8 +182,21 @@ def send(
                 "before it is sent again."
             ) from error
 
-    answer = client.persist(attempt)
-    return _read(answer, request)
+    with _hiding(token):
+        return _read(client.persist(attempt), request)
+
+
+@contextmanager
+def _hiding(token: Token | None) -> Iterator[None]:
+    """See that no error says the token, though a server repeated it."""
+    try:
+        yield
+    except NetworkError as error:
+        hidden = token.hidden(str(error)) if token else str(error)
+        if hidden == str(error):
+            raise
+        error.args = (hidden,)
+        raise error from None
 
 
 def _body(
@@ -217,39 +235,26 @@ def json_bytes(content: Any) -> bytes:
 def _attempt(
     client: Client, request: _Request, token: Token | None, max_bytes: int
 ) -> bytes:
-    url = request.url
-    for _ in range(_MAX_REDIRECTS + 1):
-        client.check(url, request.url)
+    def ask(url: str) -> requests.Response:
         # a connection that is used again may be closed just then, and nobody would
         # know whether the request had come through
         headers = {**request.headers, "Connection": "close"}
         headers |= token.headers(url) if token else {}
-        response = client.ask(url, headers, method=request.method, body=request.body)
-        with response:
-            target = _target(response, request, url)
-            if target is None:
-                return _answer(client, response, request, token, max_bytes)
-        url = target
-    raise NetworkError(f"{request.url} redirects more than {_MAX_REDIRECTS} times.")
+        return client.ask(url, headers, method=request.method, body=request.body)
 
+    def check(status: int, url: str) -> None:
+        if status not in _KEEPS_METHOD and request.method != "GET":
+            raise NetworkError(
+                f"{request.method} {request.url}: the server answers {status} and "
+                "names another address, which is not followed when something is sent."
+            )
+        if _origin(url)[1:] != _origin(request.url)[1:]:
+            raise NetworkError(
+                f"{request.url} redirects to {url}, another host: refused."
+            )
 
-def _target(response: requests.Response, request: _Request, url: str) -> str | None:
-    """Say where a redirect leads; only questions are asked elsewhere in other words."""
-    status, target = response.status_code, response.headers.get("Location")
-    if not 301 <= status <= 308 or target is None or status in {304, 305, 306}:
-        return None
-    if status not in _KEEPS_METHOD and request.method != "GET":
-        raise NetworkError(
-            f"{request.method} {request.url}: the server answers {status} and names "
-            "another address, which is not followed when something is sent."
-        )
-    try:
-        new = urljoin(url, target)
-    except ValueError as error:
-        raise NetworkError(f"{request.url} redirects to {target!r}.") from error
-    if _origin(new)[1:] != _origin(request.url)[1:]:
-        raise NetworkError(f"{request.url} redirects to {new}, another host: refused.")
-    return new
+    with client.follow(request.url, ask, check) as response:
+        return _answer(client, response, request, token, max_bytes)
 
 
 def _answer(
@@ -274,16 +279,14 @@ def _answer(
 def _read_all(
     client: Client, response: requests.Response, max_bytes: int, request: _Request
 ) -> bytes:
-    data = bytearray()
-    for piece in pieces(response, client.patience):
-        data += piece
-        if len(data) > max_bytes:
-            said = f"the answer of {request.url} is larger than {max_bytes:,} bytes."
-            raise _bad_answer(request, said)
+    data = body_of(response, client.patience, max_bytes)
+    if len(data) > max_bytes:
+        said = f"the answer of {request.url} is larger than {max_bytes:,} bytes."
+        raise _bad_answer(request, said)
     length = response.headers.get("Content-Length", "")
     if length.isdecimal() and len(data) < int(length):
         raise PassingError(f"the answer of {request.url} broke off.")
-    return bytes(data)
+    return data
 
 
 def _read(answer: bytes, request: _Request) -> Any:
@@ -305,13 +308,11 @@ def _bad_answer(request: _Request, said: str) -> NetworkError:
 
 def _reason(client: Client, response: requests.Response, token: Token | None) -> str:
     """Read the server's own short message: one printable line, or nothing."""
-    data = bytearray()
     try:
-        for piece in pieces(response, client.patience):
-            data += piece
-            if len(data) > _MAX_REASON_BYTES:
-                return ""
+        data = body_of(response, client.patience, _MAX_REASON_BYTES)
     except NetworkError:
+        return ""
+    if len(data) > _MAX_REASON_BYTES:
         return ""
     text = data.decode("utf-8", "replace")
     try:

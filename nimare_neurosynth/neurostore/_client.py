@@ -20,7 +20,12 @@ from nimare_neurosynth.neurostore._plan import (
 )
 from nimare_neurosynth.neurostore._push import Journal, Push, digest_of, planned
 from nimare_neurosynth.neurostore._search import question, study_table
-from nimare_neurosynth.neurostore._server import Server, check_id, get_document
+from nimare_neurosynth.neurostore._server import (
+    BASE_URL,
+    Server,
+    check_id,
+    get_document,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,9 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nimare_neurosynth.database import Database
-
-BASE_URL = "https://neurostore.org/api"
-"""Of the public server."""
 
 TOKEN_VARIABLE = "NEUROSTORE_TOKEN"  # noqa: S105 - the name of a variable
 """The environment variable that holds the token."""

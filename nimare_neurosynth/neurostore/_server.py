@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
-from nimare_neurosynth._http import LOCAL, Client, Patience, Token, host_of, send
+from nimare_neurosynth._http import Client, Patience, Token, base_address, host_of, send
 from nimare_neurosynth.errors import NetworkError, OptionError, UnsureError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+BASE_URL = "https://neurostore.org/api"
+"""Of the public server."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _PAGE_SIZE = 100
@@ -58,20 +61,7 @@ class Server:
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
-        self.base_url = self.base_url.rstrip("/")
-        try:
-            parts = urlsplit(self.base_url)
-            odd = bool(parts.query or parts.fragment or parts.username)
-        except ValueError:
-            odd = True
-        host = host_of(self.base_url)
-        plain = self.base_url.startswith("http://") and host in LOCAL
-        if odd or not host or not (plain or self.base_url.startswith("https://")):
-            # a password could be in it: it is not repeated
-            raise OptionError(
-                "base_url must be an address that begins with https://, such as "
-                "https://neurostore.org/api."
-            )
+        self.base_url = base_address(self.base_url, BASE_URL)
 
     @property
     def hosts(self) -> frozenset[str]:

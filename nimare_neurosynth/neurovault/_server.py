@@ -6,18 +6,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from nimare_neurosynth._http import (
-    LOCAL,
     Client,
     Patience,
     Token,
+    base_address,
     host_of,
     send,
     token_from,
 )
-from nimare_neurosynth.errors import NetworkError, OptionError
 from nimare_neurosynth.io import cache_folder
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ class Server:
         patience: Patience | None = None,
         progress: bool = False,
     ) -> None:
-        self.base_url = _checked_url(base_url)
+        self.base_url = base_address(base_url, BASE_URL)
         self.cache = cache_folder() if cache is None else Path(cache)
         self.patience = _PATIENCE if patience is None else replace(patience)
         self.progress = progress
@@ -57,8 +55,7 @@ class Server:
 
     def post(self, client: Client, url: str, form: Any, files: Any) -> Any:
         """Send a form; see :meth:`push`, which does this."""
-        with self._hiding():
-            return send(client, "POST", url, form=form, files=files, token=self._token)
+        return send(client, "POST", url, form=form, files=files, token=self._token)
 
     def client(self) -> Client:
         """Give a client of this server alone."""
@@ -70,44 +67,11 @@ class Server:
         with self.client() as client:
 
             def ask(path: str) -> Any:
-                with self._hiding():
-                    url = f"{self.base_url}{path}"
-                    return send(client, "GET", url, token=self._token)
+                return send(client, "GET", f"{self.base_url}{path}", token=self._token)
 
             yield ask
-
-    @contextmanager
-    def _hiding(self) -> Iterator[None]:
-        """See that no error says the token, though a server repeated it."""
-        try:
-            yield
-        except NetworkError as error:
-            if self._token is None:
-                raise
-            hidden = self._token.hidden(str(error))
-            if hidden == str(error):
-                raise
-            error.args = (hidden,)
-            raise error from None
 
     @property
     def has_token(self) -> bool:
         """Whether something can be sent."""
         return self._token is not None
-
-
-def _checked_url(base_url: str) -> str:
-    text = str(base_url).strip().rstrip("/")
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    safe = parts.scheme == "https" or (parts.scheme == "http" and host in LOCAL)
-    if not host or not safe or "@" in parts.netloc or parts.query or parts.fragment:
-        raise OptionError(
-            f"base_url must be the address of an API, as {BASE_URL} (https, and "
-            "without a password)."
-        )
-    return text

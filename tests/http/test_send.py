@@ -121,6 +121,14 @@ def test_refusals_say_why(client, server, token, status):
     assert len(message) < 800
 
 
+@pytest.mark.parametrize("where", [f"//elsewhere.org/{SECRET}", f"http://[{SECRET}"])
+def test_no_error_says_the_token(client, server, token, where):
+    server.answers["/a"] = [Answer(status=307, headers={"Location": where})]
+    with pytest.raises(NetworkError, match=r"\[token\]") as caught:
+        send(client, "GET", f"{server.url}/a", token=token)
+    assert SECRET not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "where", ["http://localhost:1/", "https://elsewhere.org/", "http://["]
 )
