@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nimare_neurosynth.cli._options import open_any, reading_options
+from nimare_neurosynth.cli._options import database_argument, open_any
 
 
 @click.command(
@@ -20,13 +20,7 @@ The result is exactly what compiling everything together would give, but only wh
 is new is worked on. Whoever uses the database meanwhile has the old one or the new.""",
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.argument("db", metavar="DB")
-@click.option(
-    "--features",
-    type=click.Path(path_type=Path),
-    help="For a table of peaks: a table of weights, study ids first.",
-)
-@reading_options
+@database_argument
 @click.option(
     "--skip-known", is_flag=True, help="Leave out studies whose id is there already."
 )

@@ -13,6 +13,7 @@ from nimare_neurosynth.cli._options import (
     SHARE,
     database_argument,
     facts_option,
+    json_option,
     min_studies_option,
     open_any,
     out_folder_option,
@@ -20,8 +21,10 @@ from nimare_neurosynth.cli._options import (
     q_option,
     query_options,
     radius_option,
+    region_size_options,
+    universe_option,
 )
-from nimare_neurosynth.cli._results import number, write_maps
+from nimare_neurosynth.cli._results import number, print_account, write_maps
 
 if TYPE_CHECKING:
     from nimare_neurosynth.database import Selection
@@ -36,14 +39,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="A label is in a study at this weight or more.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def info(db: str, features: Path | None, threshold: float, *, as_json: bool) -> None:
     """Say what a database holds, and everything odd about it."""
     facts = open_any(db, features).info(threshold=threshold)
-    if as_json:
-        click.echo(json.dumps(facts.to_dict(), indent=2, ensure_ascii=False))
-    else:
-        click.echo(str(facts))
+    print_account(facts, as_json=as_json)
 
 
 @click.command(
@@ -77,10 +77,7 @@ strength; parentheses; comparisons of weights with <, <=, > and >=."""
     metavar="IMG",
     help="Studies that activate voxels of this region (non-zero voxels, MNI space).",
 )
-@click.option(
-    "--min-voxels", type=int, help="At least so many voxels of it. [default: 1]"
-)
-@click.option("--min-proportion", type=float, help="At least this share of its voxels.")
+@region_size_options
 @click.option(
     "--where",
     multiple=True,
@@ -95,7 +92,7 @@ strength; parentheses; comparisons of weights with <, <=, > and >=."""
     show_default=True,
     help="What to print.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+@json_option("Print JSON instead.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write into this file.")
 def select(
     db: str,
@@ -185,7 +182,7 @@ and one of the studies."""
 @click.option(
     "--versus", metavar="QUERY", help="Compare with these, not all other studies."
 )
-@click.option("--universe", metavar="QUERY", help="Count only these studies at all.")
+@universe_option
 @query_options
 @radius_option("A study activates the voxels within this distance of its peaks.")
 @q_option

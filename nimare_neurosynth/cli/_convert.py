@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from nimare_neurosynth.cli._options import database_argument, open_any
+from nimare_neurosynth.cli._options import database_argument, json_option, open_any
+from nimare_neurosynth.cli._results import print_account
 
 
 @click.command(
@@ -39,7 +39,7 @@ cannot hold is said; --json gives the account as JSON.""",
     metavar="FORM",
     help="What to write. [default: told from the ending of TARGET]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def convert(
     db: str, features: Path | None, target: Path, *, to: str | None, as_json: bool
 ) -> None:
@@ -50,10 +50,7 @@ def convert(
     check_target(target, to)
     report = converted(open_any(db, features), target, to=to)
     report.source = db
-    if as_json:
-        click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
-    else:
-        click.echo(str(report))
+    print_account(report, as_json=as_json)
 
 
 @click.command(
@@ -67,16 +64,13 @@ not there is a difference."""
 )
 @click.argument("first")
 @click.argument("second")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def diff(first: str, second: str, *, as_json: bool) -> None:
     """Say what studies, peaks and labels two databases do not share."""
     from nimare_neurosynth.converters import diff_databases
 
     found = diff_databases(open_any(first, None), open_any(second, None))
-    if as_json:
-        click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
-    else:
-        click.echo(str(found))
+    print_account(found, as_json=as_json)
 
 
 COMMANDS = (convert, diff)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nimare_neurosynth.cli._options import database_argument, open_any
+from nimare_neurosynth.cli._options import database_argument, json_option, open_any
+from nimare_neurosynth.cli._results import print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nimare_neurosynth.cli._options import F
     from nimare_neurosynth.database import Database
 
@@ -26,11 +24,6 @@ def _out_option(function: F) -> F:
         help="Folder for the database; made if missing. A database in it is replaced, "
         "anything else is left alone and refused.",
     )(function)
-
-
-_json_option: Callable[[Any], Any] = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON."
-)
 
 
 @click.command(
@@ -49,7 +42,7 @@ your cache does the same for you alone.""",
 )
 @database_argument
 @_out_option
-@_json_option
+@json_option()
 def compile_database(
     db: str, features: Path | None, *, out: Path, as_json: bool
 ) -> None:
@@ -94,7 +87,7 @@ also_in which others have it. 'info' lists what was left out and what was odd.""
     "the id last.",
 )
 @_out_option
-@_json_option
+@json_option()
 def merge(
     dbs: tuple[str, ...], *, match: tuple[str, ...], out: Path, as_json: bool
 ) -> None:
@@ -137,7 +130,7 @@ def _facts(database: Database, folder: Path) -> dict[str, Any]:
 
 def _say(facts: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        print_json(facts)
         return
     sets = ", ".join(
         f"{name} ({own['labels']:,}{'' if own['has_weights'] else ', no weights'})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +9,19 @@ import click
 
 from nimare_neurosynth.cli._options import (
     database_argument,
+    json_option,
     labels_option,
     least_option,
     open_any,
     radius_option,
+    table_option,
     terms_from_option,
     terms_in,
+    terms_option,
     threshold_option,
+    top_option,
 )
+from nimare_neurosynth.cli._results import print_json
 
 if TYPE_CHECKING:
     from nimare_neurosynth.decoding import Decoding
@@ -77,12 +81,7 @@ order, and at r.""",
 @click.option(
     "--versus", metavar="QUERY", help="Compare studies with these, not all others."
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="TABLE",
-    help="Write the whole table here: .tsv, .csv or .json.",
-)
+@table_option
 @click.option(
     "--picture",
     type=click.Path(path_type=Path),
@@ -96,9 +95,7 @@ order, and at r.""",
     show_default=True,
     help="What to draw.",
 )
-@click.option(
-    "--terms", multiple=True, metavar="PATTERN", help="Only these terms. Repeatable."
-)
+@terms_option
 @terms_from_option
 @labels_option
 @threshold_option
@@ -145,14 +142,8 @@ order, and at r.""",
     show_default=True,
     help="Check p by so many random orders of the studies (p_sampled).",
 )
-@click.option(
-    "--top",
-    type=click.IntRange(1),
-    default=20,
-    show_default=True,
-    help="Terms to print, and to draw.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@top_option("Terms to print, and to draw.")
+@json_option()
 def decode(
     db: str,
     features: Path | None,
@@ -195,7 +186,7 @@ def decode(
         found.save(out)
     if as_json:
         tables = {name: found.records(name) for name in found.images}
-        click.echo(json.dumps(tables, indent=2, ensure_ascii=False))
+        print_json(tables)
     else:
         for name in found.images:
             table = found.table(name).head(top)

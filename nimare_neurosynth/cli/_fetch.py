@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from nimare_neurosynth.cli._options import json_option
+from nimare_neurosynth.cli._results import print_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +63,7 @@ are there are taken."""
     metavar="URL",
     help="A server with copies, in the layout of the folder of downloads.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def fetch(
     name: str | None,
     *,
@@ -96,7 +98,7 @@ def fetch(
     if name != "demo":
         facts["files"] = str(download_folder(name))
     if as_json:
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        print_json(facts)
         return
     labels = ", ".join(f"{n} ({k:,})" for n, k in facts["label_sets"].items())
     click.echo(
@@ -128,7 +130,7 @@ def _list(*, as_json: bool) -> None:
         if folder.name not in listed and _bytes_in(folder):
             rows.append(_release_here(folder, rows[-1]))
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
         return
     click.echo(f"{'name':<20}{'size':>10}{'here':>10}  licence, vocabularies")
     for row in rows:

@@ -16,6 +16,7 @@ from nimare_neurosynth.cli._options import (
     picture_option,
     q_option,
     radius_option,
+    region_size_options,
 )
 from nimare_neurosynth.cli._results import number, write_maps
 
@@ -61,10 +62,7 @@ them with studies of about as many peaks."""
     type=int,
     help="Of an atlas in --mask: the region with this number.",
 )
-@click.option(
-    "--min-voxels", type=int, help="At least so many voxels of it. [default: 1]"
-)
-@click.option("--min-proportion", type=float, help="At least this share of its voxels.")
+@region_size_options
 @out_folder_option
 @radius_option(
     "A study activates the voxels within this distance of its peaks; also the radius "

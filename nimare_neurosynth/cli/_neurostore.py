@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nimare_neurosynth.cli._options import database_argument, open_any
+from nimare_neurosynth.cli._options import database_argument, json_option, open_any
+from nimare_neurosynth.cli._results import print_account
 
 if TYPE_CHECKING:
     from nimare_neurosynth.neurostore import NeuroStore
@@ -70,7 +70,7 @@ def _store(ctx: click.Context) -> NeuroStore:
     show_default=True,
     help="At most so many.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @click.pass_context
 def search(
     ctx: click.Context, /, text: str | None, *, as_json: bool, **options: Any
@@ -128,7 +128,7 @@ def get(
     default=Path(),
     help="The folder to download into. [default: here]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @click.pass_context
 def releases(
     ctx: click.Context, *, version: str | None, out: Path, as_json: bool
@@ -172,7 +172,7 @@ def releases(
     metavar="KEY=ID",
     help="What was unsure is on the server under this id, or is not: KEY=none.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all bodies.")
+@json_option("Print JSON, with all bodies.")
 @click.pass_context
 def push(
     ctx: click.Context,
@@ -207,13 +207,6 @@ def push(
             **chosen,
         )
     except UnfinishedPushError as error:
-        _show(error.account, as_json=as_json)
+        print_account(error.account, as_json=as_json)
         raise
-    _show(account, as_json=as_json)
-
-
-def _show(account: Any, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(account.to_dict(), indent=2, ensure_ascii=False))
-    else:
-        click.echo(str(account))
+    print_account(account, as_json=as_json)

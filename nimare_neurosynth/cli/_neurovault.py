@@ -10,18 +10,24 @@ import click
 
 from nimare_neurosynth.cli._options import (
     database_argument,
+    json_option,
     labels_option,
     open_any,
+    table_option,
+    terms_option,
     threshold_option,
+    top_option,
 )
+from nimare_neurosynth.cli._results import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nimare_neurosynth.cli._options import F
     from nimare_neurosynth.neurovault import NeuroVault, Push
 
 
-def _server_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def _server_options(function: F) -> F:
     """Add the options that say which server is asked, and how patiently."""
     server = click.option(
         "--server",
@@ -39,6 +45,11 @@ def _server_options(function: Callable[..., Any]) -> Callable[..., Any]:
         help="For the next bytes; the server is asked several times.",
     )
     return server(timeout(function))
+
+
+_skip_option: Callable[[F], F] = click.option(
+    "--skip-failed", is_flag=True, help="Go on without images that cannot be had."
+)
 
 
 @click.group(
@@ -88,11 +99,9 @@ def neurovault() -> None:
     help="Type of maps to take. Repeatable. [default: all four]",
 )
 @click.option("--thresholded", is_flag=True, help="Also take thresholded maps.")
-@click.option(
-    "--skip-failed", is_flag=True, help="Go on without images that cannot be had."
-)
+@_skip_option
 @_server_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 def get(
     collections: tuple[str, ...],
     *,
@@ -133,33 +142,13 @@ def get(
 @neurovault.command()
 @database_argument
 @click.argument("what")
-@click.option(
-    "--terms", multiple=True, metavar="PATTERN", help="Only these terms. Repeatable."
-)
+@terms_option
 @labels_option
 @threshold_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="TABLE",
-    help="Write the whole table here: .tsv, .csv or .json.",
-)
-@click.option(
-    "--top",
-    type=click.IntRange(1),
-    default=20,
-    show_default=True,
-    help="Terms to print.",
-)
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print the answer of one image in the shape of neurosynth.org's.",
-)
-@click.option(
-    "--skip-failed", is_flag=True, help="Go on without images that cannot be had."
-)
+@table_option
+@top_option("Terms to print.")
+@json_option("Print the answer of one image in the shape of neurosynth.org's.")
+@_skip_option
 @_server_options
 def decode(
     db: str,
@@ -191,7 +180,7 @@ def decode(
     if out is not None:
         found.save(out)
     if as_json:
-        click.echo(json.dumps(to_neurosynth_json(found), indent=2, ensure_ascii=False))
+        print_json(to_neurosynth_json(found))
         return
     for image, facts in zip(found.images, found.image_facts, strict=True):
         click.echo(f"image {image}: {facts['neurovault']['name']}")
@@ -219,7 +208,7 @@ def decode(
     help="Where to note what has arrived. [default: in the cache]",
 )
 @_server_options
-@click.option("--json", "as_json", is_flag=True, help="Print all fields as JSON.")
+@json_option("Print all fields as JSON.")
 def push(
     maps: Path,
     collection: str,
@@ -251,7 +240,7 @@ def push(
 
 def _show(done: Push, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(done.to_dict(), indent=2, ensure_ascii=False))
+        print_json(done.to_dict())
         return
     table = done.table()
     shown = ["name", "map_type", "file", "bytes", "status"]

@@ -25,20 +25,10 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def database_argument(function: F) -> F:
-    """Add ``DB``, ``--features``, and how folders in Neurosynth's layout are read."""
-    add_features = click.option(
-        "--features",
-        type=click.Path(path_type=Path),
-        help="For a table of peaks: a table of weights, study ids first.",
-    )
-    return click.argument("db", metavar="DB")(add_features(reading_options(function)))
+    """Add ``DB``, ``--features``, and how folders in Neurosynth's layout are read.
 
-
-def reading_options(function: F) -> F:
-    """Add ``--row-order``, ``--counts`` and ``--annotation``.
-
-    They are kept with the call, where :func:`open_any` finds them, as no command has
-    any other use for them.
+    ``--row-order``, ``--counts`` and ``--annotation`` are kept with the call, where
+    :func:`open_any` finds them, as no command has any other use for them.
     """
 
     def keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:
@@ -74,7 +64,13 @@ def reading_options(function: F) -> F:
         help="For a NIMADS studyset: a JSON file of annotations, whose notes become "
         "labels.",
     )
-    return add_row_order(add_counts(add_annotation(function)))
+    add_features = click.option(
+        "--features",
+        type=click.Path(path_type=Path),
+        help="For a table of peaks: a table of weights, study ids first.",
+    )
+    add_reading = add_features(add_row_order(add_counts(add_annotation(function))))
+    return click.argument("db", metavar="DB")(add_reading)
 
 
 def query_options(function: F) -> F:
@@ -105,6 +101,27 @@ def query_options(function: F) -> F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+terms_option: Callable[[F], F] = click.option(
+    "--terms", multiple=True, metavar="PATTERN", help="Only these terms. Repeatable."
+)
+"""``--terms``, of commands that decode."""
+
+table_option: Callable[[F], F] = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="TABLE",
+    help="Write the whole table here: .tsv, .csv or .json.",
+)
+"""``--out``, of the same."""
+
+
+def top_option(text: str) -> Callable[[F], F]:
+    """Add ``--top``, of the same."""
+    return click.option(
+        "--top", type=click.IntRange(1), default=20, show_default=True, help=text
+    )
 
 
 labels_option: Callable[[F], F] = click.option(
@@ -154,6 +171,23 @@ def terms_in(
     return [*terms, *lines_of(terms_from)]
 
 
+universe_option: Callable[[F], F] = click.option(
+    "--universe", metavar="QUERY", help="Count only these studies at all."
+)
+"""``--universe``, of commands that make maps."""
+
+
+def region_size_options(function: F) -> F:
+    """Add how much of the region in ``--mask`` a study must activate."""
+    add_voxels = click.option(
+        "--min-voxels", type=int, help="At least so many voxels of it. [default: 1]"
+    )
+    add_share = click.option(
+        "--min-proportion", type=float, help="At least this share of its voxels."
+    )
+    return add_voxels(add_share(function))
+
+
 def radius_option(text: str) -> Callable[[F], F]:
     """Add ``--radius``."""
     return click.option(
@@ -194,9 +228,13 @@ picture_option: Callable[[F], F] = click.option(
 )
 """``--picture``, of the same."""
 
-facts_option: Callable[[F], F] = click.option(
-    "--json", "as_json", is_flag=True, help="Print the facts as JSON."
-)
+
+def json_option(text: str = "Print JSON.") -> Callable[[F], F]:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help=text)
+
+
+facts_option: Callable[[F], F] = json_option("Print the facts as JSON.")
 """``--json``, of commands that sum up what they made."""
 
 

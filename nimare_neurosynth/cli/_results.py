@@ -1,4 +1,4 @@
-"""What the commands print and write that make maps of one selection."""
+"""What commands print, and what those write that make maps of one selection."""
 
 from __future__ import annotations
 
@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nimare_neurosynth.meta import FamilyWise, Maps
+
+
+def print_json(facts: Any) -> None:
+    """Print what is asked for with ``--json``."""
+    click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+
+
+def print_account(account: Any, *, as_json: bool) -> None:
+    """Print an account that knows both forms: text, and ``to_dict``."""
+    if as_json:
+        print_json(account.to_dict())
+    else:
+        click.echo(str(account))
 
 
 def number(text: str) -> float:
@@ -50,7 +63,7 @@ def write_maps(
     files = maps.save(out, fdr_q=q, picture=picture, tables=tables, family=family)
     if as_json:
         facts["files"] = [str(path) for path in files]
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        print_json(facts)
     else:
         click.echo(f"{len(files)} files in {out}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,9 @@ from nimare_neurosynth.cli._options import (
     terms_from_option,
     terms_in,
     threshold_option,
+    universe_option,
 )
+from nimare_neurosynth.cli._results import print_json
 
 if TYPE_CHECKING:
     from nimare_neurosynth.meta import TermMaps
@@ -48,7 +49,7 @@ interrupted, the same command goes on where it was.""",
 @terms_from_option
 @least_option
 @threshold_option
-@click.option("--universe", metavar="QUERY", help="Count only these studies at all.")
+@universe_option
 @radius_option("A study activates the voxels within this distance of its peaks.")
 @click.option(
     "--q",
@@ -111,7 +112,7 @@ def make_term_maps(
             "n_studies": made.n_studies,
             "request": made.facts["request"],
         }
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        print_json(facts)
     else:
         click.echo(_summary(made, out))
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from nimare_neurosynth.cli._options import json_option
+
 
 @click.command(
     epilog="""\b
@@ -60,7 +62,7 @@ the maps) again from their source."""
     metavar="OUT",
     help="Write a repaired copy, and a log of all edits beside it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @click.pass_context
 def validate(
     ctx: click.Context,
