@@ -136,10 +136,7 @@ def collection_facts(answer: Any, base_url: str) -> dict[str, Any]:
     NetworkError
         If it describes no collection.
     """
-    record = _object(answer, "a collection")
-    number = _whole(record.get("id"))
-    if number is None:
-        raise NetworkError("the server describes a collection without a number.")
+    record, number = _numbered(answer, "a collection")
     return {
         "id": number,
         "name": _text(record.get("name"), 500),
@@ -172,10 +169,7 @@ def image_row(answer: Any, base_url: str) -> dict[str, Any]:
     NetworkError
         If it describes no image.
     """
-    record = _object(answer, "an image")
-    number = _whole(record.get("id"))
-    if number is None:
-        raise NetworkError("the server describes an image without a number.")
+    record, number = _numbered(answer, "an image")
     map_type = _text(record.get("map_type"), 100)
     size = _whole(record.get("number_of_subjects"))
     return {
@@ -243,13 +237,17 @@ def describe_counts(reasons: Iterable[str]) -> str:
     return "; ".join(f"{n}: {reason}" for reason, n in listed)
 
 
-def _object(answer: Any, what: str) -> Mapping[str, Any]:
+def _numbered(answer: Any, what: str) -> tuple[Mapping[str, Any], int]:
+    """Give a record and its number."""
     if not isinstance(answer, dict):
         raise NetworkError(
             f"the server gives {type(answer).__name__} where {what} was expected: is "
             "this the address of NeuroVault's API (it ends in /api)?"
         )
-    return answer
+    number = _whole(answer.get("id"))
+    if number is None:
+        raise NetworkError(f"the server describes {what} without a number.")
+    return answer, number
 
 
 def _level(text: str) -> str:
