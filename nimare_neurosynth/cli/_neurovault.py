@@ -123,11 +123,14 @@ def get(
         del options["kinds"]
     options["contrasts"] = _contrasts(contrasts)
     vault = _vault(server, timeout)
-    table = choose(vault.images(list(collections)), **options)
-    if out is not None:
+    if out is None:
+        table = choose(vault.images(list(collections)), **options)
+    else:
         from nimare_neurosynth.io import write_json
 
-        studyset = vault.get(list(collections), skip_failed=skip_failed, **options)
+        studyset, table = vault.get_with_table(
+            list(collections), skip_failed=skip_failed, **options
+        )
         write_json(out, studyset.to_dict())
     shown = ["image", "collection", "kind", "n_subjects", "analysis", "left_out"]
     if as_json:

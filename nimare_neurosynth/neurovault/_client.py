@@ -97,7 +97,7 @@ class NeuroVault(Server):
         """
         key = collection_key(collection)
         with self.asking() as ask:
-            return collection_facts(ask(f"/collections/{key}/"), self.base_url)
+            return self._facts(ask, key)
 
     def images(self, collections: int | str | Sequence[int | str]) -> pd.DataFrame:
         """List all images of collections, however many there are.
@@ -129,6 +129,9 @@ class NeuroVault(Server):
         with self.asking() as ask:
             rows = [row for key in keys for row in self._rows(ask, key)]
         return _table(rows)
+
+    def _facts(self, ask: Any, key: str) -> dict[str, Any]:
+        return collection_facts(ask(f"/collections/{key}/"), self.base_url)
 
     def _rows(self, ask: Any, key: str) -> list[dict[str, Any]]:
         found = all_pages(ask, f"/collections/{key}/images/", page_size=PAGE_SIZE)
@@ -188,37 +191,45 @@ class NeuroVault(Server):
         >>> studyset = NeuroVault().get([457, 1952])  # doctest: +SKIP
         >>> result = Stouffers().fit(studyset)  # doctest: +SKIP
         """
+        return self.get_with_table(
+            collections,
+            skip_failed=skip_failed,
+            max_bytes=max_bytes,
+            contrasts=contrasts,
+            levels=levels,
+            kinds=kinds,
+            thresholded=thresholded,
+        )[0]
+
+    def get_with_table(
+        self,
+        collections: int | str | Sequence[int | str],
+        *,
+        skip_failed: bool = False,
+        max_bytes: int = MAX_BYTES,
+        **rules: Any,
+    ) -> tuple[Any, pd.DataFrame]:
+        """Get collections, and what :func:`choose` says of them; see :meth:`get`."""
         _check_bytes(max_bytes)
         keys = _keys(collections)
         with self.asking() as ask:
-            about = [
-                collection_facts(ask(f"/collections/{key}/"), self.base_url)
-                for key in keys
-            ]
+            about = [self._facts(ask, key) for key in keys]
             rows = []
             for key, facts in zip(keys, about, strict=True):
                 # images of private collections may not say of which they are
                 rows += [
                     {**row, "collection": facts["id"]} for row in self._rows(ask, key)
                 ]
-        table = choose(
-            _table(rows),
-            contrasts=contrasts,
-            levels=levels,
-            kinds=kinds,
-            thresholded=thresholded,
-        )
+        table = choose(_table(rows), **rules)
         used = self._used(table, len(keys))
-        files, failed = self._bring(used, max_bytes)
-        _tell_failed(failed, len(used), skip=skip_failed)
-        used = [row for row in used if int(row["image"]) in files]
+        used, files = self._bring(used, max_bytes, skip=skip_failed)
         unknown = sum(not has_size(row) for row in used)
         if unknown:
             warn(
                 f"NeuroVault does not know the sample size of {unknown:,} of "
                 f"{len(used):,} images: estimators that need it leave them out."
             )
-        return studyset(document({f["id"]: f for f in about}, used, files))
+        return studyset(document({f["id"]: f for f in about}, used, files)), table
 
     def _used(self, table: pd.DataFrame, n_collections: int) -> list[dict[str, Any]]:
         left_out = [reason for reason in table["left_out"] if reason]
@@ -237,9 +248,10 @@ class NeuroVault(Server):
         return used
 
     def _bring(
-        self, rows: Sequence[Mapping[str, Any]], max_bytes: int = MAX_BYTES
-    ) -> tuple[dict[int, tuple[Path, str]], dict[int, str]]:
-        return bring(
+        self, rows: Sequence[dict[str, Any]], max_bytes: int, *, skip: bool
+    ) -> tuple[list[dict[str, Any]], dict[int, tuple[Path, str]]]:
+        """Give the images that could be had, and their files."""
+        files, failed = bring(
             rows,
             self.cache,
             self.base_url,
@@ -247,6 +259,8 @@ class NeuroVault(Server):
             max_bytes=max_bytes,
             progress=self.progress,
         )
+        _tell_failed(failed, len(rows), skip=skip)
+        return [row for row in rows if int(row["image"]) in files], files
 
     # ----------------------------------------------------------------- decoding
 
@@ -316,9 +330,7 @@ class NeuroVault(Server):
                 f"{len(rows) - len(used):,} of {len(rows):,} images are left out: they "
                 "are not in MNI space, or no volumes."
             )
-        files, failed = self._bring(used, max_bytes)
-        _tell_failed(failed, len(used), skip=skip_failed)
-        used = [row for row in used if int(row["image"]) in files]
+        used, files = self._bring(used, max_bytes, skip=skip_failed)
         return decode_rows(used, files, database, terms, options)
 
     # ------------------------------------------------------------------ sending

@@ -23,8 +23,10 @@ def test_get(call, filled, tmp_path):
     listed = call("get", 1, 2)
     assert listed.exit_code == 0
     assert not any(path.startswith("/media") for path in filled.paths)
+    filled.requests.clear()
     result = call("get", 1, 2, "--out", out, "--json", "--timeout", 5)
     assert result.exit_code == 0, result.stderr
+    assert len([path for path in filled.paths if path.endswith("/images/")]) == 2
     assert len(json.loads(result.stdout)) == 6
     document = json.loads(out.read_text())
     assert [s["id"] for s in document["studies"]] == ["neurovault-1", "neurovault-2"]
