@@ -16,6 +16,7 @@ from tests.benchmarks.measure import (
     median_seconds,
     show,
 )
+from tests.benchmarks.options import V7, benchmark, data_option, json_option
 from tests.benchmarks.peers import mkda_chi2, nimare_studyset
 
 warnings.simplefilter("ignore")
@@ -161,16 +162,10 @@ def time_nimare(database, radius_mm):
         return median_seconds(fit, repeats=3)[0]
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--data",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("../shared/data/neurosynth_v7"),
-    show_default=True,
-    help="Neurosynth version 7 with LDA50, in the layout of 2021.",
-)
+@benchmark
+@data_option(V7, "Neurosynth version 7 with LDA50, in the layout of 2021.")
 @click.option("--nimare/--no-nimare", default=True, help="Time NiMARE too (a minute).")
-@click.option("--json", "out", type=click.Path(path_type=Path), help="Write them here.")
+@json_option
 def main(data, nimare, out):
     """Print the time of each main job, the target, and the ratio to NiMARE's."""
     from nimare_neurosynth import open_database

@@ -9,9 +9,8 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import click
-
 from tests.benchmarks.measure import folder_mb, in_fresh_process, show
+from tests.benchmarks.options import V7, benchmark, data_option, json_option
 
 warnings.simplefilter("ignore")
 
@@ -111,15 +110,9 @@ def rows_of_v7(source, folder):
             yield "   the same to the bit (1 is yes)", float(same), "", "1", None
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--data",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("../shared/data/neurosynth_v7"),
-    show_default=True,
-    help="The folder of version 7.",
-)
-@click.option("--json", "out", type=click.Path(path_type=Path), help="Write them here.")
+@benchmark
+@data_option(V7, "The folder of version 7.")
+@json_option
 def main(data, out):
     """Print how long it takes to write each form."""
     with tempfile.TemporaryDirectory() as name:

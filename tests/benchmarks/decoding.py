@@ -20,6 +20,7 @@ from tests.benchmarks.measure import (
     show,
     timed,
 )
+from tests.benchmarks.options import DATA, benchmark, data_option, json_option
 
 warnings.simplefilter("ignore")
 
@@ -210,16 +211,12 @@ def rows_of_p(data):
     )
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--data",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("../shared/data"),
-    show_default=True,
-    help="Holds the folders neurosynth_v7, neurosynth_recon and golden_legacy.",
+@benchmark
+@data_option(
+    DATA, "Holds the folders neurosynth_v7, neurosynth_recon and golden_legacy."
 )
 @click.option("--nimare/--no-nimare", default=True, help="Time NiMARE too.")
-@click.option("--json", "out", type=click.Path(path_type=Path), help="Write them here.")
+@json_option
 def main(data, nimare, out):
     """Print how long decoding takes, and how right its p values are."""
     rows = []

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pickle
 import tempfile
 import warnings
-from pathlib import Path
 
 import click
 import numpy as np
 
 from tests.benchmarks.measure import median_seconds, show, timed
+from tests.benchmarks.options import V7, benchmark, data_option, json_option
 from tests.benchmarks.peers import nimare_studyset
 
 warnings.simplefilter("ignore")
@@ -118,16 +118,10 @@ def time_nimare(group, rest):
     return fit, (seconds[1] - seconds[0]) / N_OF_NIMARE
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--data",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("../shared/data/neurosynth_v7"),
-    show_default=True,
-    help="Neurosynth version 7 with LDA50, in the layout of 2021.",
-)
+@benchmark
+@data_option(V7, "Neurosynth version 7 with LDA50, in the layout of 2021.")
 @click.option("--nimare/--no-nimare", default=True, help="Time NiMARE too.")
-@click.option("--json", "out", type=click.Path(path_type=Path), help="Write them here.")
+@json_option
 def main(data, nimare, out):
     """Print how long NiMARE's classes take on the engine, and NiMARE's own."""
     import logging

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
-
-import click
 
 from tests.benchmarks.measure import in_fresh_process, median_seconds, show
+from tests.benchmarks.options import DATA, benchmark, data_option, json_option
 
 warnings.simplefilter("ignore")
 
@@ -102,15 +100,9 @@ def rows_of_parts(data):
     yield "   memory of that process at its peak", memory, "GB", "<= 3 GB", None
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--data",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("../shared/data"),
-    show_default=True,
-    help="Holds the folder neurosynth_v7.",
-)
-@click.option("--json", "out", type=click.Path(path_type=Path), help="Write them here.")
+@benchmark
+@data_option(DATA, "Holds the folder neurosynth_v7.")
+@json_option
 def main(data, out):
     """Print how long seeds, matrices and parcellation take."""
     from nimare_neurosynth import read_database

@@ -16,6 +16,7 @@ from tests.benchmarks.measure import (
     timed,
     watched_memory,
 )
+from tests.benchmarks.options import V7, benchmark, data_option, json_option
 from tests.benchmarks.pictures import draw_scaling
 
 warnings.simplefilter("ignore")
@@ -208,16 +209,10 @@ def show(points):
     return fits
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--data",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("../shared/data/neurosynth_v7"),
-    show_default=True,
-    help="Neurosynth version 7, in the layout of 2021.",
-)
+@benchmark
+@data_option(V7, "Neurosynth version 7, in the layout of 2021.")
 @click.option("--factors", default="1,2,4,8,16", show_default=True, help="Sizes.")
-@click.option("--json", "out", type=click.Path(path_type=Path), help="Write them here.")
+@json_option
 @click.option(
     "--picture", type=click.Path(path_type=Path), help="Draw them here, as SVG or PNG."
 )

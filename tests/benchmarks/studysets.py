@@ -6,8 +6,6 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import click
-
 from tests.benchmarks.measure import (
     folder_mb,
     in_fresh_process,
@@ -15,6 +13,7 @@ from tests.benchmarks.measure import (
     peak_memory_gb,
     show,
 )
+from tests.benchmarks.options import DATA, benchmark, data_option, json_option
 
 warnings.simplefilter("ignore")
 
@@ -123,15 +122,9 @@ def rows_of_real_data(data):
     yield "peak memory of these", peak_memory_gb(), "GB", "", None
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--data",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("../shared/data"),
-    show_default=True,
-    help="Holds the folders neurosynth_v7 and neurostore.",
-)
-@click.option("--json", "out", type=click.Path(path_type=Path), help="Write them here.")
+@benchmark
+@data_option(DATA, "Holds the folders neurosynth_v7 and neurostore.")
+@json_option
 def main(data, out):
     """Print how long it takes to come from NiMARE's Studyset, and to go there."""
     with tempfile.TemporaryDirectory() as name:

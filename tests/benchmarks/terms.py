@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from pathlib import Path
 
 import click
 import numpy as np
 
 from tests.benchmarks.__main__ import random_columns
 from tests.benchmarks.measure import folder_mb, median_seconds, show, timed
+from tests.benchmarks.options import DATA, benchmark, data_option, json_option
 from tests.benchmarks.peers import mkda_chi2, nimare_studyset
 from tests.benchmarks.stores import rows_of_stores
 
@@ -119,17 +119,13 @@ def _rows_of_reading(folder):
     yield from rows_of_stores(maps, sample, stored)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--data",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("../shared/data"),
-    show_default=True,
-    help="Holds the folders neurosynth_v7, neurosynth_recon and neuroquery_v1.",
+@benchmark
+@data_option(
+    DATA, "Holds the folders neurosynth_v7, neurosynth_recon and neuroquery_v1."
 )
 @click.option("--only", help="Only databases whose name begins like this.")
 @click.option("--nimare/--no-nimare", default=True, help="Time NiMARE too.")
-@click.option("--json", "out", type=click.Path(path_type=Path), help="Write them here.")
+@json_option
 def main(data, only, nimare, out):
     """Print how long all maps of a database take to store, and to get back."""
     rows = []

@@ -7,7 +7,6 @@ something, the more the better.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from time import perf_counter
 
 import click
@@ -22,6 +21,7 @@ from nimare_neurosynth.inference import (
     label_null,
 )
 from nimare_neurosynth.space import default_mask
+from tests.benchmarks.options import V7, benchmark, data_option, json_option
 
 ALPHA = 0.05
 TESTED = ("association", "group1")
@@ -211,21 +211,15 @@ def show(rows, names):
         print(" ".join(f"{text:>12}" for text in texts), flush=True)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--data",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("../shared/data/neurosynth_v7"),
-    show_default=True,
-    help="Neurosynth version 7, in the layout of 2021.",
-)
+@benchmark
+@data_option(V7, "Neurosynth version 7, in the layout of 2021.")
 @click.option("--radius", default=6.0, show_default=True, help="Of spheres, in mm.")
 @click.option("--sizes", default="50,200,971", show_default=True, help="Of selections.")
 @click.option("--selections", default=500, show_default=True, help="Of each size.")
 @click.option("--draws", default=2000, show_default=True, help="Of each null.")
 @click.option("--expected", default="5,6,7,8", show_default=True, help="z's planted.")
 @click.option("--planted", default=250, show_default=True, help="Selections with each.")
-@click.option("--json", "out", type=click.Path(path_type=Path), help="Write them here.")
+@json_option
 def main(data, radius, sizes, selections, draws, expected, planted, out):
     """Print how often something is found, where there is nothing and where there is."""
     database, mask = read_database(data), default_mask()
