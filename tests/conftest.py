@@ -24,7 +24,15 @@ os.environ["MPLBACKEND"] = "Agg"
 
 from nimare_neurosynth import read_database
 from nimare_neurosynth.database import About, Database, LabelSet, Peaks
-from tests.servers import release_archive, serve_folder, serve_release, serving
+from tests.servers import (
+    release_archive,
+    serve_folder,
+    serve_release,
+    serving,
+    serving_neurostore,
+    small_annotation,
+    small_studyset,
+)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -74,6 +82,15 @@ def server():
     """Give a file server on this machine that can be told to go wrong."""
     with serving() as one:
         yield one
+
+
+@pytest.fixture
+def shop():
+    """Give a NeuroStore on this machine, with a small studyset in it."""
+    with serving_neurostore() as server:
+        studyset = small_studyset()
+        server.load(studyset, small_annotation(studyset))
+        yield server
 
 
 # --------------------------------------------------------------------- real data

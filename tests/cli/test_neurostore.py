@@ -4,16 +4,7 @@ import json
 
 import pytest
 
-from tests.neurostore.conftest import small_annotation, small_studyset
-from tests.servers import TOKEN, Answer, serving_neurostore
-
-
-@pytest.fixture
-def shop():
-    with serving_neurostore() as server:
-        studyset = small_studyset()
-        server.load(studyset, small_annotation(studyset))
-        yield server
+from tests.servers import TOKEN, Answer
 
 
 @pytest.fixture

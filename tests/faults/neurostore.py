@@ -14,21 +14,18 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from nimare_neurosynth._http import Patience
 from nimare_neurosynth.errors import NeurosynthError
 from nimare_neurosynth.neurostore import NeuroStore, UnfinishedPushError
-from tests.faults.run import Outcome
-from tests.neurostore.conftest import small_annotation, small_studyset
-from tests.servers import TOKEN, Answer, FakeNeuroStore, serving_neurostore
-
-PATIENCE = Patience(
-    connect_seconds=0.5,
-    read_seconds=0.1,
-    attempts=3,
-    pause_seconds=0.001,
-    longest_pause_seconds=0.05,
+from tests.faults.run import MAX_SECONDS, PATIENCE, Outcome
+from tests.servers import (
+    TOKEN,
+    Answer,
+    FakeNeuroStore,
+    serving_neurostore,
+    small_annotation,
+    small_studyset,
 )
-MAX_SECONDS = 6.0
+
 _SET = "set000000001"
 
 

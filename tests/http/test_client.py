@@ -8,18 +8,11 @@ from email.utils import format_datetime
 
 import pytest
 
-from nimare_neurosynth._http import Client, Patience, host_of
+from nimare_neurosynth._http import Client, host_of
 from nimare_neurosynth.errors import NetworkError
-from tests.servers import Answer
+from tests.servers import QUICK, Answer
 
 HOSTS = frozenset({"127.0.0.1"})
-QUICK = Patience(
-    connect_seconds=0.5,
-    read_seconds=0.4,
-    attempts=3,
-    pause_seconds=0.01,
-    longest_pause_seconds=1.5,
-)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from nimare_neurosynth._http import Client, Patience, Token, send, token_from
+from nimare_neurosynth._http import Client, Token, send, token_from
 from nimare_neurosynth.errors import (
     FormatError,
     NetworkError,
@@ -14,17 +14,10 @@ from nimare_neurosynth.errors import (
     RefusedError,
     UnsureError,
 )
-from tests.servers import Answer, FaultyServer
+from tests.servers import QUICK, Answer, FaultyServer
 
 HOSTS = frozenset({"127.0.0.1"})
 SECRET = "s3cr3t.t0ken-value"
-QUICK = Patience(
-    connect_seconds=0.5,
-    read_seconds=0.4,
-    attempts=3,
-    pause_seconds=0.01,
-    longest_pause_seconds=0.5,
-)
 
 
 @pytest.fixture

@@ -8,8 +8,14 @@ import pytest
 from nimare_neurosynth import read_database
 from nimare_neurosynth.errors import NetworkError, OptionError, RefusedError
 from nimare_neurosynth.neurostore import NeuroStore
-from tests.neurostore.conftest import load_real, small_studyset
-from tests.servers import TOKEN, Answer, release_archive, serve_release
+from tests.neurostore.conftest import load_real
+from tests.servers import (
+    TOKEN,
+    Answer,
+    release_archive,
+    serve_release,
+    small_studyset,
+)
 
 
 def test_search_by_everything(store):

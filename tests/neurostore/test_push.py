@@ -9,8 +9,8 @@ from nimare_neurosynth import Database
 from nimare_neurosynth.errors import FormatError, OptionError
 from nimare_neurosynth.neurostore import UnfinishedPushError
 from nimare_neurosynth.neurostore._payload import whole
-from tests.neurostore.conftest import load_real, small_annotation, small_studyset
-from tests.servers import TOKEN, Answer
+from tests.neurostore.conftest import load_real
+from tests.servers import TOKEN, Answer, small_annotation, small_studyset
 
 SET, NOTES = "set000000001", "note00000001"
 

@@ -8,6 +8,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from nimare_neurosynth._http import Patience
+
+QUICK = Patience(
+    connect_seconds=0.5,
+    read_seconds=0.4,
+    attempts=3,
+    pause_seconds=0.01,
+    longest_pause_seconds=1.5,
+)
+"""Enough for servers on this machine; tests of bad ones end soon."""
+
 
 @dataclass
 class Answer:

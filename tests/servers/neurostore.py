@@ -202,3 +202,59 @@ def serving_neurostore():
         yield server
     finally:
         server.close()
+
+
+def small_studyset(n=3):
+    """Make a studyset of some studies, with 0 to 2 analyses each."""
+
+    def point(i, k):
+        return {
+            "id": f"point{i}x{k:05d}",
+            "coordinates": [float(i * 10), -52.5, 26.0 + k],
+            "space": "MNI",
+            "kind": "unknown",
+            "values": [{"kind": "T", "value": 3.5 + k}],
+        }
+
+    def analysis(i, j):
+        return {
+            "id": f"analysis{i}{j:04d}",
+            "name": f"contrast {j}",
+            "description": None,
+            "conditions": [],
+            "weights": [],
+            "points": [point(i, 2 * j + k) for k in range(2)],
+            "images": [],
+        }
+
+    studies = [
+        {
+            "id": f"study{i:07d}",
+            "name": f"Pain {i}",
+            "authors": "A; B",
+            "year": 2000 + i,
+            "doi": f"10.1/{i}",
+            "pmid": str(100 + i),
+            "source": "neurosynth" if i else "neuroquery",
+            "metadata": None,
+            "analyses": [analysis(i, j) for j in range(i % 3)],
+        }
+        for i in range(n)
+    ]
+    return {"id": "set000000001", "name": "Pain", "doi": None, "studies": studies}
+
+
+def small_annotation(studyset):
+    """Make notes of all analyses of a studyset."""
+    notes = [
+        {"study": s["id"], "analysis": a["id"], "note": {"included": k % 2 == 0}}
+        for s in studyset["studies"]
+        for k, a in enumerate(s["analyses"])
+    ]
+    return {
+        "id": "note00000001",
+        "name": "mine",
+        "studyset": studyset["id"],
+        "note_keys": {"included": {"type": "boolean", "order": 0, "default": None}},
+        "notes": notes,
+    }
