@@ -15,6 +15,7 @@
         └── UnsureError                      it may have done what was sent, or not
 
     NeurosynthWarning          (UserWarning)
+    └── LegacyWarning                        a call of the old package has a successor
 
 Each message says what was wrong, what was found, what is allowed and what to do.
 """
@@ -144,6 +145,10 @@ class NeurosynthWarning(UserWarning):
     """Something worked, but probably not as the caller thinks."""
 
 
+class LegacyWarning(NeurosynthWarning):
+    """A call of the old package works, and this is what replaces it."""
+
+
 def suggest(word: str, known: Iterable[str], *, n: int = 5) -> str:
     """Say which known words come closest to an unknown one.
 
@@ -181,7 +186,7 @@ def suggest(word: str, known: Iterable[str], *, n: int = 5) -> str:
     )
 
 
-def warn(message: str) -> None:
+def warn(message: str, category: type[NeurosynthWarning] = NeurosynthWarning) -> None:
     """Warn at the line of the caller's own code, however deep the package is in."""
     level, frame = 1, sys._getframe()  # noqa: SLF001 - the documented way to look up
     inside = __name__.partition(".")[0]
@@ -189,4 +194,4 @@ def warn(message: str) -> None:
         if frame.f_globals.get("__name__", "").partition(".")[0] != inside:
             break
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, NeurosynthWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)

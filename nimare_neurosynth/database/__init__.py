@@ -8,6 +8,7 @@ from nimare_neurosynth.database._database import (
     Database,
 )
 from nimare_neurosynth.database._derived import DEFAULT_TALAIRACH
+from nimare_neurosynth.database._evaluate import Chosen, Evaluator
 from nimare_neurosynth.database._info import DatabaseInfo
 from nimare_neurosynth.database._labelset import DEFAULT_THRESHOLD, LabelSet
 from nimare_neurosynth.database._peaks import Peaks
@@ -19,8 +20,10 @@ __all__ = [
     "DEFAULT_THRESHOLD",
     "About",
     "ActivationStore",
+    "Chosen",
     "Database",
     "DatabaseInfo",
+    "Evaluator",
     "LabelSet",
     "Peaks",
     "Selection",

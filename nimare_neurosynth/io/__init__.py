@@ -55,6 +55,7 @@ from nimare_neurosynth.io._row_order import (
 from nimare_neurosynth.io._subset import subset
 from nimare_neurosynth.io._to_studyset import to_dataset, to_studyset
 from nimare_neurosynth.io._values import unique_names
+from nimare_neurosynth.io._weights import read_weights
 
 __all__ = [
     "ATTRIBUTIONS",
@@ -99,6 +100,7 @@ __all__ = [
     "read_database",
     "read_lines",
     "read_manifest",
+    "read_weights",
     "replace_folder",
     "subset",
     "to_bibtex",

@@ -13,7 +13,7 @@ from nimare_neurosynth.meta._analysis import (
 from nimare_neurosynth.meta._batch import ZTile, expected_counts, map_z, totals_within
 from nimare_neurosynth.meta._family import FamilyWise, family_wise
 from nimare_neurosynth.meta._maps import Maps
-from nimare_neurosynth.meta._names import DEFAULT_Q, MAPS, MapInfo
+from nimare_neurosynth.meta._names import DEFAULT_Q, MAPS, MapInfo, check_q
 from nimare_neurosynth.meta._provenance import database_facts, software
 from nimare_neurosynth.meta._summary import summarise_labels
 from nimare_neurosynth.meta._term_maps import TermMaps
@@ -32,6 +32,7 @@ __all__ = [
     "ZTile",
     "check_least",
     "check_prior",
+    "check_q",
     "choose",
     "database_facts",
     "expected_counts",

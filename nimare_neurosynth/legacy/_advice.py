@@ -1,0 +1,141 @@
+"""What replaces each old call, and the switch between old and corrected numbers."""
+
+from __future__ import annotations
+
+import sys
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from nimare_neurosynth.errors import LegacyWarning, OptionError, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ADVICE: dict[str, str] = {
+    "Dataset": 'database = read_database("database.txt", features="features.txt")',
+    "Dataset.load": 'database = open_database("folder")',
+    "Dataset.save": 'write_database(database, "folder")',
+    "Dataset.add_features": 'read_database("database.txt", features="features.txt")',
+    "Dataset.create_image_table": "database.activations(radius_mm=6)",
+    "Dataset.get_studies": 'database.select("emot* & ~(reward | pain)", '
+    'near=[0, -52, 26], region="mask.nii.gz")',
+    "Dataset.get_ids_by_features": 'database.select("emot*", threshold=0.001).ids',
+    "Dataset.get_ids_by_expression": 'database.select("emotion & ~pain").ids',
+    "Dataset.get_ids_by_mask": 'database.select(region="mask.nii.gz", '
+    "min_proportion=0.1).ids",
+    "Dataset.get_ids_by_peaks": "database.select(near=[0, -52, 26], radius_mm=10).ids",
+    "Dataset.get_image_data": "database.activations().to_csr()",
+    "Dataset.get_feature_data": 'database.label_sets["features"].weights',
+    "Dataset.get_feature_names": 'database.label_sets["features"].labels',
+    "Dataset.get_feature_counts": 'database.label_sets["features"]'
+    ".columns(threshold=0.001).sizes",
+    "Dataset.get_coordinates": 'database.mni("icbm_spm")',
+    "Dataset.mappables": "database.studies",
+    "download": 'database = fetch("neurosynth")',
+    "download_abstracts": 'database.table("texts")',
+    "Masker": 'Mask.from_image("mask.nii.gz")',
+    "MetaAnalysis": "maps = meta_analysis(database, selection)",
+    "MetaAnalysis.save_results": 'maps.save("folder")',
+    "analyze_features": 'term_maps(database, "folder")',
+    "compare_images": "meta_analysis(database, one, versus=other)",
+    "Decoder": 'decode(database, "map.nii.gz")',
+    "coactivation": "macm(database, [0, -52, 26])",
+    "magic": 'networks.parcellate(database, "region.nii.gz", 5)',
+    "Clusterable": "database.activations().to_csr()",
+    "Clusterer": 'networks.parcellate(database, "region.nii.gz", 5)',
+    "average_within_regions": "networks.average_within_regions(database, atlas)",
+    "apply_grid": "networks.average_within_regions(database, Parcels.grid(10))",
+    "get_random_voxels": "database.activations().to_csr()",
+    "run_lda": "mining.fit_topics(words, 50)",
+    "get_studies_by_regions": "networks.classify_regions(database, regions)",
+    "classify_regions": "networks.classify_regions(database, regions)",
+    "classify": "sklearn.model_selection.cross_val_score(model, X, y)",
+    "Classifier": "sklearn.model_selection.cross_val_score(model, X, y)",
+    "create_grid": "Parcels.grid(8)",
+    "get_sphere": "space.sphere_voxels([0, -52, 26], 6, mask)",
+    "map_peaks_to_image": "engine.build_activations(xyz, study, n_studies, "
+    "mask=mask, radius_mm=6)",
+    "load_imgs": 'decoding.read_patterns("map.nii.gz", mask)',
+    "save_img": 'mask.to_image(values).to_filename("map.nii.gz")',
+    "threshold_img": 'maps.image("z_desc-association", fdr_q=0.01)',
+    "transform": "space.talairach_to_mni(xyz, rows, 'icbm_spm')",
+    "Parser": 'database.select("emotion & ~pain")',
+    "two_way": "stats.association_and_uniformity_z(counts, ...)",
+    "one_way": "stats.association_and_uniformity_z(counts, ...)",
+    "fdr": "stats.fdr_threshold(p, q)",
+    "pearson": "numpy.corrcoef(x, y)",
+    "convert_neurosynth_to_dict": "database.to_dataset()",
+}
+"""For each old call, the line of new code that does the same."""
+
+_told: set[str] = set()
+_strict = False
+
+
+def strict(on: bool = True) -> None:
+    """Give the old package's numbers where ours differ on purpose.
+
+    Parameters
+    ----------
+    on : bool
+        True from now on, False as before. What exists already stays as it is.
+
+    Notes
+    -----
+    Strict are: z that stops at 33.11, queries read from right to left with ``>``
+    meaning at least, patterns that are regular expressions, Talairach coordinates cut
+    to whole millimetres where the file has whole numbers only, and regions that must be
+    exceeded rather than reached.
+
+    Examples
+    --------
+    >>> strict(True)
+    >>> strict(False)
+    """
+    if not isinstance(on, bool):
+        raise OptionError(f"strict takes True or False, got {on!r}.")
+    global _strict  # noqa: PLW0603 - a switch is what it is
+    _strict = on
+
+
+def is_strict() -> bool:
+    """Tell whether the old numbers are asked for."""
+    return _strict
+
+
+def advise(name: str) -> None:
+    """Warn, once for each old call, with the line that replaces it."""
+    if name in _told:
+        return
+    _told.add(name)
+    warn(f"neurosynth: {name} lives on as\n    {ADVICE[name]}", LegacyWarning)
+
+
+def forget_advice() -> None:
+    """Have every old call warn again, as in a new process."""
+    _told.clear()
+
+
+def old(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Mark a function as an old call: users who call it are told what replaces it.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`ADVICE`.
+    """
+
+    def mark(function: Callable[P, T]) -> Callable[P, T]:
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> T:
+            caller = sys._getframe(1).f_globals.get("__name__", "")  # noqa: SLF001
+            if not caller.startswith(__package__):  # the layer's own calls are silent
+                advise(name)
+            return function(*args, **kwargs)
+
+        return called
+
+    return mark
