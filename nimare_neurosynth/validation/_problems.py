@@ -226,18 +226,23 @@ class Spot:
         kind: str,
         what: str,
         *,
+        field: str = "",
         severity: str = WARNING,
+        repair: str = "",
     ) -> None:
-        """Add a problem of a field, and repair it."""
-        old = holder.get(key)
-        repair = f"becomes {quoted(new)}"
-        options: dict[str, Any] = {
-            "severity": severity,
-            "repair": repair,
-            "old": old,
-            "new": new,
-        }
-        self.tell(kind, what, field=key, **options)
+        """Add a problem of a field, and repair it; ``field`` names one that is nested.
+
+        What the repair is called is made from the new value, unless it is given.
+        """
+        self.tell(
+            kind,
+            what,
+            field=field or key,
+            severity=severity,
+            repair=repair or f"becomes {quoted(new)}",
+            old=holder.get(key),
+            new=new,
+        )
         holder[key] = new
 
 
