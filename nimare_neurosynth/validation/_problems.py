@@ -267,12 +267,3 @@ def _plain(value: Any) -> Any:
         return json.loads(json.dumps(value, allow_nan=False))
     except (ValueError, TypeError, RecursionError):
         return quoted(value)
-
-
-def json_bytes(value: Any, *, indent: int | None = 2) -> bytes:
-    """Write JSON as UTF-8; halves of characters as escapes."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False)
-    try:
-        return (text + "\n").encode()
-    except UnicodeEncodeError:
-        return (json.dumps(value, indent=indent) + "\n").encode()
