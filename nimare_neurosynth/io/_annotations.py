@@ -91,6 +91,22 @@ def facts(metadata: Any) -> Mapping[str, Any]:
     return own if isinstance(own, dict) else {}
 
 
+def set_facts(labels: LabelSet) -> dict[str, Any]:
+    """Give what a database leaves there of a label set."""
+    return {
+        "kind": labels.kind,
+        "source": labels.source,
+        "weights": labels.weights is not None,
+    }
+
+
+def has_booleans(labels: LabelSet) -> bool:
+    """Tell whether weights are written as booleans: presence that is 0 or 1."""
+    if labels.weights is None or labels.kind != "presence":
+        return False
+    return bool(np.isin(labels.weights.data, (0, 1)).all())
+
+
 @dataclass(frozen=True)
 class _Target:
     """Where values go: see :func:`read_annotations`."""
