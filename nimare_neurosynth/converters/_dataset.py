@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nimare_neurosynth.converters._tables import note_about, note_kept
+from nimare_neurosynth.converters._tables import note_about, note_kept, note_weights
 from nimare_neurosynth.errors import FormatError
 from nimare_neurosynth.io import SET_ENDS, atomic_folder, dataset_study, plain_document
 
@@ -64,12 +64,8 @@ def _labels(document: Document) -> Iterator[dict[str, float]]:
 
 
 def _report(database: Database, report: Report) -> None:
-    lost = report.lost
     for labels in database.label_sets.values():
-        if labels.weights is None:
-            lost.append(f"the vocabulary {labels.name}, which has no weights")
-        elif labels.kind != "weight" or labels.source:
-            lost.append(f"what the weights of {labels.name} are ({labels.kind})")
+        note_weights(labels, report)
     note_about(database, report)
     note_kept(database, report)
     peaks = database.peaks

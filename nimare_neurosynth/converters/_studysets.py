@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import json
 from typing import TYPE_CHECKING
 
-from nimare_neurosynth.io import Document, atomic_folder, write_parquet_tables
+from nimare_neurosynth.io import (
+    Document,
+    atomic_folder,
+    json_bytes,
+    write_parquet_tables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,14 +39,14 @@ def nimads_pieces(document: Document) -> Iterator[bytes]:
     facts = document.head()
     if annotations:
         facts.pop("annotations", None)  # an empty list, which there is one for now
-    head = _json(facts)
+    head = json_bytes(facts)
     yield head[:-1] + (b", " if len(head) > 2 else b"") + b'"studies": ['
     yield from _items(document.studies())
     yield b"]"
     if annotations:
         yield b', "annotations": ['
         for i, notes in enumerate(annotations):
-            own = _json(notes.head())
+            own = json_bytes(notes.head())
             yield b",\n" if i else b"\n"
             yield own[:-1] + (b", " if len(own) > 2 else b"") + b'"notes": ['
             yield from _items(notes)
@@ -53,14 +57,7 @@ def nimads_pieces(document: Document) -> Iterator[bytes]:
 
 def _items(values: Iterable[Any]) -> Iterator[bytes]:
     for i, value in enumerate(values):
-        yield (b",\n" if i else b"\n") + _json(value)
-
-
-def _json(value: Any) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # half of a character, which only an escape can hold
-        return json.dumps(value).encode()
+        yield (b",\n" if i else b"\n") + json_bytes(value)
 
 
 def write_parquet(database: Database, folder: Path, report: Report) -> None:

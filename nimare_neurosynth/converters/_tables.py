@@ -209,10 +209,16 @@ def _note_sets(database: Database, report: Report) -> None:
     for labels in database.label_sets.values():
         if not len(labels):
             report.lost.append(f"the label set {labels.name}, which has no labels")
-        elif labels.weights is None:
-            report.lost.append(f"the vocabulary {labels.name}, which has no weights")
-        elif labels.kind != "weight" or labels.source:
-            report.lost.append(f"what the weights of {labels.name} are ({labels.kind})")
+        else:
+            note_weights(labels, report)
+
+
+def note_weights(labels: LabelSet, report: Report) -> None:
+    """Note that a form has no place for bare vocabularies, and for kinds of weights."""
+    if labels.weights is None:
+        report.lost.append(f"the vocabulary {labels.name}, which has no weights")
+    elif labels.kind != "weight" or labels.source:
+        report.lost.append(f"what the weights of {labels.name} are ({labels.kind})")
 
 
 def note_texts(database: Database, report: Report) -> None:

@@ -13,6 +13,7 @@ from nimare_neurosynth.io._values import (
     is_boolean,
     is_numeric,
     keys_of,
+    object_in,
     present,
     to_series,
     unique_names,
@@ -87,8 +88,23 @@ def read_annotations(
 
 def facts(metadata: Any) -> Mapping[str, Any]:
     """Give what a database has left in the metadata of what was made of it."""
-    own = metadata.get(OURS) if isinstance(metadata, dict) else None
-    return own if isinstance(own, dict) else {}
+    return object_in(metadata, OURS)
+
+
+def set_facts(labels: LabelSet) -> dict[str, Any]:
+    """Give what a database leaves there of a label set."""
+    return {
+        "kind": labels.kind,
+        "source": labels.source,
+        "weights": labels.weights is not None,
+    }
+
+
+def has_booleans(labels: LabelSet) -> bool:
+    """Tell whether weights are written as booleans: presence that is 0 or 1."""
+    if labels.weights is None or labels.kind != "presence":
+        return False
+    return bool(np.isin(labels.weights.data, (0, 1)).all())
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from nimare_neurosynth.database import Database
 from nimare_neurosynth.io._document import Document
 from nimare_neurosynth.io._kept import Kept
+from nimare_neurosynth.io._values import object_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +39,8 @@ def as_it_was(database: Database, facts: Mapping[str, Any]) -> Database:
         Without these analyses, and without ids and names of analyses that the document
         had to make. Columns that are new in the document stay.
     """
-    listed = _listed(facts.get("columns"))
-    if not listed:
+    listed = _listed(object_in(facts, "columns"))
+    if "analyses" not in listed:
         return database
     database = _in_order(database, facts.get("order"))
     database = _without_analyses(database, _made(database, facts.get("made")))
@@ -51,20 +52,20 @@ def as_it_was(database: Database, facts: Mapping[str, Any]) -> Database:
         more = [c for c in table if c not in own and c not in gone]
         nothing = pd.Series(np.nan, index=table.index, dtype="str")
         columns: dict[Any, Any] = {c: table.get(c, nothing) for c in [*own, *more]}
-        for c, dtype in _empty(facts.get("empty"), name).items():
-            if c in columns and columns[c].isna().all():
+        # a document does not tell the types of columns that held nothing
+        for c, dtype in object_in(facts.get("empty"), name).items():
+            if c in columns and dtype in _EMPTY_TYPES and columns[c].isna().all():
                 columns[c] = columns[c].astype(dtype)
-        for c, rows in _nones(facts.get("none"), name, len(table)).items():
-            if c in columns and columns[c].iloc[rows].isna().all():
+        # readers take the text "None" for nothing
+        for c, rows in object_in(facts.get("none"), name).items():
+            if c in columns and _are_missing(columns[c], rows):
                 columns[c] = columns[c].astype("str")
                 columns[c].iloc[rows] = "None"
         tables[name] = pd.DataFrame(columns, index=table.index)
     return with_tables(database, tables)
 
 
-def _listed(columns: Any) -> dict[str, list[str]]:
-    if not isinstance(columns, dict) or not isinstance(columns.get("analyses"), list):
-        return {}
+def _listed(columns: dict[str, Any]) -> dict[str, list[str]]:
     return {
         name: list(dict.fromkeys(own))
         for name, own in columns.items()
@@ -74,22 +75,12 @@ def _listed(columns: Any) -> dict[str, list[str]]:
     }
 
 
-def _empty(given: Any, name: str) -> dict[str, str]:
-    """Give the types of columns that held nothing, which a document does not tell."""
-    own = given.get(name) if isinstance(given, dict) else None
-    known = own if isinstance(own, dict) else {}
-    return {c: dtype for c, dtype in known.items() if dtype in _EMPTY_TYPES}
-
-
-def _nones(given: Any, name: str, n: int) -> dict[str, list[int]]:
-    """Give the places of the text "None", which readers take for nothing."""
-    own = given.get(name) if isinstance(given, dict) else None
-    known = own if isinstance(own, dict) else {}
-    return {
-        c: rows
-        for c, rows in known.items()
-        if isinstance(rows, list) and all(type(r) is int and 0 <= r < n for r in rows)
-    }
+def _are_missing(column: pd.Series, rows: Any) -> bool:
+    """Tell whether these are rows of a column, and nothing is in them."""
+    known = isinstance(rows, list) and all(
+        type(row) is int and 0 <= row < len(column) for row in rows
+    )
+    return known and bool(column.iloc[rows].isna().all())
 
 
 def _in_order(database: Database, order: Any) -> Database:

@@ -190,6 +190,25 @@ def _told(what: str) -> Iterator[None]:
         raise FormatError(f"{what}: {error.strerror or error}.") from error
 
 
+def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
+    """Give JSON as UTF-8.
+
+    Parameters
+    ----------
+    value : object
+        Plain types.
+    indent : int, optional
+
+    Returns
+    -------
+    bytes
+    """
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a character, which only an escape can hold
+        return json.dumps(value, indent=indent).encode()
+
+
 def write_json(path: Path, facts: Mapping[str, Any]) -> None:
     """Write facts as indented JSON, whole or not at all.
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from nimare_neurosynth.io._annotations import OURS
+from nimare_neurosynth.io._annotations import OURS, has_booleans, set_facts
 from nimare_neurosynth.io._json_difference import changed
 
 if TYPE_CHECKING:
@@ -54,13 +52,7 @@ class Notes:
         labels = self._labels
         kind = "boolean" if self._boolean else "number"
         names = labels.labels if labels is not None else ()
-        facts: dict[str, Any] = {}
-        if labels is not None:
-            facts = {
-                "kind": labels.kind,
-                "source": labels.source,
-                "weights": labels.weights is not None,
-            }
+        facts = set_facts(labels) if labels is not None else {}
         keys = {
             name: {"type": kind, "order": i, "default": None}
             for i, name in enumerate(names)
@@ -141,11 +133,7 @@ class Notes:
 
     @cached_property
     def _boolean(self) -> bool:
-        labels = self._labels
-        if labels is None or labels.weights is None or labels.kind != "presence":
-            return False
-        data = labels.weights.data
-        return bool(np.isin(data, (0, 1)).all())
+        return self._labels is not None and has_booleans(self._labels)
 
     def _weights_of(self, i: int) -> dict[str, Any]:
         if self._rows is None or self._labels is None:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from nimare_neurosynth.database import About, Database, LabelSet, Peaks
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io._annotations import OURS, SparseColumns, facts
+from nimare_neurosynth.io._annotations import OURS, SparseColumns, facts, set_facts
 from nimare_neurosynth.io._document import Document
 from nimare_neurosynth.io._files import write_json
 from nimare_neurosynth.io._kept import Kept
@@ -179,9 +179,7 @@ def _annotations(
         described.append(
             {
                 "name": labels.name,
-                "kind": labels.kind,
-                "source": labels.source,
-                "weights": labels.weights is not None,
+                **set_facts(labels),
                 "labels": list(labels.labels),
                 "columns": names,
             }

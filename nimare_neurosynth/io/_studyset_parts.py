@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nimare_neurosynth.errors import FormatError
-from nimare_neurosynth.io._annotations import OURS
+from nimare_neurosynth.io._annotations import OURS, has_booleans, set_facts
 from nimare_neurosynth.io._values import from_series
 
 if TYPE_CHECKING:
@@ -184,9 +184,7 @@ def annotation_sets(module: Any, database: Database, study: IntArray) -> dict[st
     for labels in database.label_sets.values():
         columns, kind = _columns(module, labels, study)
         facts = {
-            "kind": labels.kind,
-            "source": labels.source,
-            "weights": labels.weights is not None,
+            **set_facts(labels),
             "about": database.about.to_dict(),
             "notes": list(database.notes),
         }
@@ -215,7 +213,7 @@ def _columns(module: Any, labels: LabelSet, study: IntArray) -> tuple[Any, str]:
     weights = labels.weights.tocsr()[study].tocsc()
     weights.eliminate_zeros()
     weights.sort_indices()
-    boolean = labels.kind == "presence" and bool((weights.data == 1).all())
+    boolean = has_booleans(labels)
     data = (weights.data == 1 if boolean else weights.data).tolist()
     rows = weights.indices.astype(np.int64)
     bounds = weights.indptr.tolist()

@@ -53,6 +53,12 @@ def present(rows: IntArray, values: list[Any]) -> tuple[IntArray, list[Any]]:
     return rows[there], [values[i] for i in np.flatnonzero(there)]
 
 
+def object_in(given: Any, key: str) -> dict[str, Any]:
+    """Give the object that another has under a key; empty if there is no such thing."""
+    own = given.get(key) if isinstance(given, dict) else None
+    return own if isinstance(own, dict) else {}
+
+
 def keys_of(columns: Any) -> list[Any]:
     """List the names of a ColumnStore's columns; there may be no ColumnStore."""
     return [] if columns is None else list(columns.keys())

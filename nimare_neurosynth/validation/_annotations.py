@@ -138,10 +138,8 @@ def _types(
         if key not in keys:
             types[key] = _type_of(key, notes)
             what = f"{quoted(key)} is in notes, but is not declared"
-            repair = f"is declared as {types[key]}"
-            options: dict[str, Any] = {"repair": repair, "new": types[key]}
-            spot.tell("note-keys", what, field="note_keys", **options)
-            keys[key] = types[key]
+            options = {"field": "note_keys", "repair": f"is declared as {types[key]}"}
+            spot.put(keys, key, types[key], "note-keys", what, **options)
     return types
 
 
@@ -157,13 +155,8 @@ def _check_type(keys: dict[str, Any], key: str, spot: Spot) -> str:
     if meant is None:
         spot.tell("note-keys", what, field="note_keys")
         return ""
-    options: dict[str, Any] = {
-        "repair": f"becomes {meant}",
-        "old": declared,
-        "new": meant,
-    }
-    spot.tell("note-keys", what, field="note_keys", **options)
-    holder[name] = meant
+    options = {"field": "note_keys", "repair": f"becomes {meant}"}
+    spot.put(holder, name, meant, "note-keys", what, **options)
     return meant
 
 
@@ -186,14 +179,8 @@ def _check_note_values(note: dict[str, Any], types: dict[str, str], spot: Spot) 
         new = _as(value, declared)
         if new is value:
             spot.tell("note-value", what, field="note")
-            continue
-        options: dict[str, Any] = {
-            "repair": f"becomes {quoted(new)}",
-            "old": value,
-            "new": new,
-        }
-        spot.tell("note-value", what, field="note", **options)
-        own[key] = new
+        else:
+            spot.put(own, key, new, "note-value", what, field="note")
 
 
 def _is(value: Any, declared: str) -> bool:

@@ -93,9 +93,7 @@ def check_metadata(holder: dict[str, Any], spot: Spot) -> None:
     for key, each in value.items():
         if each == "None" or (isinstance(each, float) and math.isnan(each)):
             what = f"{quoted(key)} is {quoted(each)} where null is meant"
-            options: dict[str, Any] = {"repair": "becomes null", "old": each}
-            spot.tell("none-as-text", what, field="metadata", **options)
-            value[key] = None
+            spot.put(value, key, None, "none-as-text", what, field="metadata")
 
 
 def list_of(

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nimare_neurosynth.errors import FormatError, OptionError, printable
-from nimare_neurosynth.io import atomic_folder, check_folder
+from nimare_neurosynth.io import atomic_folder, check_folder, json_bytes
 from nimare_neurosynth.io._nimads import JSON_ENDINGS
 from nimare_neurosynth.io._read import TABLE_ENDINGS
-from nimare_neurosynth.validation._problems import Validation, json_bytes
+from nimare_neurosynth.validation._problems import Validation
 from nimare_neurosynth.validation._validate import (
     COMPILED,
     FORMS,
@@ -155,7 +155,8 @@ def fix(
         "out": str(target),
         "edits": [problem.to_dict() for problem in edits],
     }
-    _write(source, target, found.writers, names if several else {}, json_bytes(facts))
+    written = json_bytes(facts, indent=2) + b"\n"
+    _write(source, target, found.writers, names if several else {}, written)
     new = [target / names[extra] if extra else None for extra in beside]
     inner = target / names[source] if several and source.is_file() else target
     remaining = validate(inner, annotation=new[0], features=new[1])

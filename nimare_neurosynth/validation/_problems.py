@@ -226,18 +226,23 @@ class Spot:
         kind: str,
         what: str,
         *,
+        field: str = "",
         severity: str = WARNING,
+        repair: str = "",
     ) -> None:
-        """Add a problem of a field, and repair it."""
-        old = holder.get(key)
-        repair = f"becomes {quoted(new)}"
-        options: dict[str, Any] = {
-            "severity": severity,
-            "repair": repair,
-            "old": old,
-            "new": new,
-        }
-        self.tell(kind, what, field=key, **options)
+        """Add a problem of a field, and repair it; ``field`` names one that is nested.
+
+        What the repair is called is made from the new value, unless it is given.
+        """
+        self.tell(
+            kind,
+            what,
+            field=field or key,
+            severity=severity,
+            repair=repair or f"becomes {quoted(new)}",
+            old=holder.get(key),
+            new=new,
+        )
         holder[key] = new
 
 
@@ -262,12 +267,3 @@ def _plain(value: Any) -> Any:
         return json.loads(json.dumps(value, allow_nan=False))
     except (ValueError, TypeError, RecursionError):
         return quoted(value)
-
-
-def json_bytes(value: Any, *, indent: int | None = 2) -> bytes:
-    """Write JSON as UTF-8; halves of characters as escapes."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False)
-    try:
-        return (text + "\n").encode()
-    except UnicodeEncodeError:
-        return (json.dumps(value, indent=indent) + "\n").encode()

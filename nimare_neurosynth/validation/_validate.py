@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nimare_neurosynth.errors import FormatError, NeurosynthError, NeurosynthWarning
-from nimare_neurosynth.io import has_manifest, read_database
+from nimare_neurosynth.io import has_manifest, json_bytes, read_database
 from nimare_neurosynth.io._dataset_json import is_dataset
 from nimare_neurosynth.io._read import form_of
 from nimare_neurosynth.validation import _folders
 from nimare_neurosynth.validation._annotations import check_annotation
 from nimare_neurosynth.validation._nimads import check_studyset
-from nimare_neurosynth.validation._problems import ERROR, Validation, json_bytes, quoted
+from nimare_neurosynth.validation._problems import ERROR, Validation, quoted
 from nimare_neurosynth.validation._rows import open_table
 from nimare_neurosynth.validation._sleuth import check_sleuth
 from nimare_neurosynth.validation._tables import check_features, is_features
@@ -199,11 +199,11 @@ def _check_json(path: Path, annotation: Path | None, found: Examined) -> Writers
         check_annotation(document, spot, None)
     else:
         known = check_studyset(document, spot)
-    writers: Writers = {path: lambda: json_bytes(document, indent=indent)}
+    writers: Writers = {path: lambda: json_bytes(document, indent=indent) + b"\n"}
     if annotation is not None:
         notes, own_indent = _document(annotation, found.problems)
         check_annotation(notes, spot_of(annotation, found.problems), known)
-        writers[annotation] = lambda: json_bytes(notes, indent=own_indent)
+        writers[annotation] = lambda: json_bytes(notes, indent=own_indent) + b"\n"
     return writers
 
 

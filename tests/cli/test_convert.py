@@ -1,11 +1,12 @@
 """``convert`` and ``diff``: what they print and write."""
 
 import json
+import re
 
 import pytest
 
 from nimare_neurosynth import load_demo, read_database
-from nimare_neurosynth.converters import diff_databases
+from nimare_neurosynth.converters import FORMATS, diff_databases
 
 
 def test_convert_says_what_became_of_it(run, tmp_path):
@@ -20,6 +21,12 @@ def test_convert_says_what_became_of_it(run, tmp_path):
     assert report["source"] == str(tmp_path / "old")
     again = read_database(tmp_path / "s.json")
     assert not diff_databases(load_demo(), again).changed
+
+
+def test_every_form_is_in_the_help(run):
+    text = run("convert", "--help").stdout
+    listed = re.findall(r"^ +(\S+) +a (?:folder|\.\w+):", text, re.M)
+    assert listed == list(FORMATS)
 
 
 def test_diff(run, tmp_path):

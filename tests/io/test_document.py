@@ -177,6 +177,29 @@ def test_the_demo_comes_back_with_its_texts(tmp_path):
 # ------------------------------------------------------------------ parts and unions
 
 
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("columns", {"analyses": [1], "studies": ["study_id"]}),
+        ("columns", {"studies": ["study_id"]}),
+        ("columns", ["analyses"]),
+        ("empty", {"studies": {"title": []}, "analyses": 7}),
+        ("none", {"studies": {"title": [-1]}, "analyses": {"name": "0"}}),
+        ("order", [True, "1"]),
+        ("made", [["1"], 2]),
+    ],
+)
+def test_facts_that_others_have_changed_are_passed_over(tmp_path, fact, value):
+    source = subset(load_demo(), np.arange(320) < 9)
+    document = written(source)
+    document["metadata"]["nimare_neurosynth"][fact] = value
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(document))
+    back = read_database(path)
+    assert list(back.study_ids) == list(source.study_ids)
+    assert back.peaks.xyz.tolist() == source.peaks.xyz.tolist()
+
+
 def _kept(shared_data):
     folder = shared_data / "neurostore"
     return read_database(folder / EXPORTS[0][0], annotation=folder / EXPORTS[0][1])
