@@ -17,6 +17,7 @@ from nimare_neurosynth.io._tabular import MISSING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from scipy.sparse import csc_array
 
     from nimare_neurosynth._typing import BoolArray, IntArray
@@ -165,16 +166,13 @@ def take_peaks(
     kept_analyses = copies.gives_peaks[study]
     number = (np.cumsum(kept_analyses) - 1).astype(np.int32)
     target = copies.target.astype(np.int32)
-    n_before = np.bincount(peaks.space, minlength=len(peaks.spaces))
-    n_after = np.bincount(peaks.space[kept], minlength=len(peaks.spaces))
-    named = (n_after > 0) | (n_before == 0)
-    space = (np.cumsum(named) - 1).astype(np.int32)
+    space, spaces = _spaces_left(peaks, kept)
     taken = Peaks(
         peaks.xyz[kept],
         target[peaks.study[kept]],
         number[peaks.analysis[kept]],
-        space[peaks.space[kept]],
-        tuple(s for s, stays in zip(peaks.spaces, named, strict=True) if stays),
+        space,
+        spaces,
     )
     targets = copies.target[study[kept_analyses]]
     analyses = analyses[kept_analyses].reset_index(drop=True)
@@ -183,6 +181,24 @@ def take_peaks(
         analyses = _with_ids(analyses, targets, copies)
     own = tables["peaks"][kept].reset_index(drop=True)
     return taken, {"analyses": analyses, "peaks": own}
+
+
+def _spaces_left(
+    peaks: Peaks, kept: BoolArray
+) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    """List the spaces of the peaks that are kept, in the order of appearance.
+
+    That order does not depend on the steps in which databases are merged. Spaces that
+    no peak had before stay, at the end.
+    """
+    if kept.all():
+        return peaks.space, peaks.spaces
+    left = dict.fromkeys(peaks.space[kept].tolist())
+    used = set(peaks.space.tolist())
+    order = [*left, *(i for i in range(len(peaks.spaces)) if i not in used)]
+    number = np.zeros(len(peaks.spaces), dtype=np.int32)
+    number[order] = np.arange(len(order))
+    return number[peaks.space[kept]], tuple(peaks.spaces[i] for i in order)
 
 
 # ---------------------------------------------------------------------------- labels

@@ -245,6 +245,17 @@ def test_what_shares_nothing_is_put_one_after_another(data):
     assert set(merged.studies["also_in"]) <= {""}
 
 
+def test_spaces_are_in_the_order_of_the_peaks_that_stay(tmp_path):
+    # MNI comes first, but its peak is left for those of the copy that are complete
+    rows = ["11111,,,,MNI\n11112,0,0,0,TAL", "11111,0,0,0,TAL\n11113,0,0,0,MNI"]
+    parts = []
+    for name, text in zip("ab", rows, strict=True):
+        path = tmp_path / f"{name}.csv"
+        path.write_text(f"pmid,x,y,z,space\n{text}\n", encoding="utf-8")
+        parts.append(read_database(path))
+    assert merge_databases(parts).peaks.spaces == ("TAL", "MNI")
+
+
 @settings(max_examples=25)
 @given(several(n=3), matches)
 def test_what_is_merged_can_be_merged_again(parts, match):
