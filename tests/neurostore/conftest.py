@@ -1,6 +1,7 @@
 """A NeuroStore of this machine, with a small studyset in it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -74,11 +75,17 @@ def store(shop, quick):
     return quick(shop.base_url, TOKEN)
 
 
+@pytest.fixture
+def patient(shop, quick):
+    """Give a store that waits for real studysets: on a busy machine these take long."""
+    return quick(shop.base_url, TOKEN, read_seconds=30)
+
+
 @pytest.fixture(scope="session")
 def quick():
-    def make(url, token=None):
+    def make(url, token=None, **patience):
         made = NeuroStore(url, token=token)
-        made._server.patience = PATIENCE
+        made._server.patience = replace(PATIENCE, **patience)
         return made
 
     from nimare_neurosynth._http import Patience
