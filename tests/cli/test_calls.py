@@ -76,6 +76,8 @@ def _examples_on_the_demo():
 def test_examples_of_the_help_work(run, tmp_path, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
     quick = ["--no-picture"] if arguments[0] == "meta" else []
+    if "--permutations" in arguments:  # the last one counts
+        quick += ["--permutations", "20"]
     assert run(*arguments, *quick).exit_code == 0
 
 

@@ -185,6 +185,7 @@ def test_a_thousand_files(tmp_path, monkeypatch):
             "2 studysets",
         ),
     ],
+    ids=["garbage", "cut short", "no studyset", "two studysets"],
 )
 def test_what_is_no_release(get, server, content, message):
     serve_release(server, "2026-07", content)

@@ -146,6 +146,7 @@ def test_json_that_is_no_studyset(tmp_path, text, read):
         ('{"studies": ["\xe9"]}'.encode("latin-1"), "is not UTF-8"),
         (json.dumps(GOOD).encode("utf-16"), "is not UTF-8"),
     ],
+    ids=["cut short", "no gzip", "latin-1", "utf-16"],
 )
 def test_damaged_files(tmp_path, data, message):
     path = tmp_path / "bad.json.gz"

@@ -111,7 +111,7 @@ def test_another_seed_starts_elsewhere():
 BAD = ["k-means", "", None, 3, KMeans, DBSCAN(), GaussianMixture(), object()]
 
 
-@pytest.mark.parametrize("algorithm", BAD, ids=repr)
+@pytest.mark.parametrize("algorithm", BAD, ids=lambda bad: repr(bad).split(" at ")[0])
 def test_what_cannot_cluster_is_refused(algorithm):
     with pytest.raises(OptionError, match=r"algorithm must be one of .*n_clusters|got"):
         check_algorithm(algorithm)

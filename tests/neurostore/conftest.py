@@ -1,6 +1,7 @@
 """A client of the NeuroStore of this machine."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,11 +14,17 @@ def store(shop, quick):
     return quick(shop.base_url, TOKEN)
 
 
+@pytest.fixture
+def patient(shop, quick):
+    """Give a store that waits for real studysets: on a busy machine these take long."""
+    return quick(shop.base_url, TOKEN, read_seconds=30)
+
+
 @pytest.fixture(scope="session")
 def quick():
-    def make(url, token=None):
+    def make(url, token=None, **patience):
         made = NeuroStore(url, token=token)
-        made._server.patience = QUICK
+        made._server.patience = replace(QUICK, **patience)
         return made
 
     return make

@@ -199,9 +199,11 @@ def test_the_token_is_nowhere(shop, monkeypatch):
     ("studyset", "annotation"),
     [("ToisksSserJp", "CeQLLXWepB3J"), ("5ncCB9bMbipk", "5ptYJfATQy5m")],
 )
-def test_real_exports_come_as_they_are(shop, store, shared_data, studyset, annotation):
+def test_real_exports_come_as_they_are(
+    shop, patient, shared_data, studyset, annotation
+):
     given, _ = load_real(shop, shared_data, studyset, annotation)
-    database = store.get(studyset, annotation="all")
+    database = patient.get(studyset, annotation="all")
     assert database.n_studies == len(given["studies"])
     assert len(database.peaks) == sum(
         len(a["points"]) for s in given["studies"] for a in s["analyses"]

@@ -89,13 +89,13 @@ def test_a_new_studyset_arrives_as_shown(shop, store):
     [("ToisksSserJp", "CeQLLXWepB3J"), ("5ncCB9bMbipk", "5ptYJfATQy5m")],
 )
 def test_real_studysets_got_and_pushed_are_equal(
-    shop, store, shared_data, studyset, annotation
+    shop, patient, shared_data, studyset, annotation
 ):
     given, notes = load_real(shop, shared_data, studyset, annotation)
-    database = store.get(studyset, annotation="all")
-    assert len(store.push(database, update=studyset)) == 0  # nothing differs
-    shown = store.push(database)
-    done = store.push(database, dry_run=False)
+    database = patient.get(studyset, annotation="all")
+    assert len(patient.push(database, update=studyset)) == 0  # nothing differs
+    shown = patient.push(database)
+    done = patient.push(database, dry_run=False)
     check_sent_is_shown(shop, shown, done)
     assert own_parts(shop.whole(done.ids["studyset"])) == own_parts(given)
     made = shop.kept["annotations"][done.ids[f"annotation {annotation}"]]
@@ -112,9 +112,9 @@ def test_real_studysets_got_and_pushed_are_equal(
     ("studyset", "annotation"),
     [("ToisksSserJp", "CeQLLXWepB3J"), ("5ncCB9bMbipk", "5ptYJfATQy5m")],
 )
-def test_got_changed_and_pushed_back(shop, store, shared_data, studyset, annotation):
+def test_got_changed_and_pushed_back(shop, patient, shared_data, studyset, annotation):
     load_real(shop, shared_data, studyset, annotation)
-    document = store.get(studyset, annotation="all", as_="document")
+    document = patient.get(studyset, annotation="all", as_="document")
     before = deepcopy(document)
     full = [
         s for s in document["studies"] if s["analyses"] and s["analyses"][0]["points"]
@@ -129,18 +129,18 @@ def test_got_changed_and_pushed_back(shop, store, shared_data, studyset, annotat
     notes["notes"][0]["note"]["included"] = not notes["notes"][0]["note"]["included"]
     database = Database.from_studyset(document)
 
-    shown = store.push(database, update=studyset)
-    done = store.push(database, update=studyset, dry_run=False)
+    shown = patient.push(database, update=studyset)
+    done = patient.push(database, update=studyset, dry_run=False)
     check_sent_is_shown(shop, shown, done)
     assert [e.key for e in shown][-2:] == ["studyset", f"annotation {annotation}"]
     assert len(shown) == 4  # only what was changed
-    got = store.get(studyset, annotation="all", as_="document")
+    got = patient.get(studyset, annotation="all", as_="document")
     assert own_parts(got) == own_parts(whole(database)) == own_parts(document)
     assert own_parts(got) != own_parts(before)
     assert got["name"] == "Changed"
     sent = {n["analysis"]: n["note"] for n in notes["notes"]}
     assert {n["analysis"]: n["note"] for n in got["annotations"][0]["notes"]} == sent
-    assert len(store.push(database, update=studyset)) == 0
+    assert len(patient.push(database, update=studyset)) == 0
 
 
 def test_new_studies_and_analyses_in_an_update(shop, store):

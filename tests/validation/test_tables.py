@@ -387,17 +387,22 @@ def test_text_is_bounded_and_json_is_not(tmp_path):
     assert len(json.loads(json.dumps(found.to_dict()))["problems"]) == 1254
 
 
-def test_real_files(shared_data):
+_FAR = "[1000.0, 1000.0, 1000.0] is more than 200 mm from the origin: probably in "
+REAL_FILES = [
+    ("test_dataset.txt", "test_features.txt", [_FAR + "voxels or other units"]),
+    ("test_real_dataset.txt", "test_real_features.txt", []),
+    ("database_v3.txt.gz", None, []),
+]
+
+
+@pytest.mark.parametrize(("name", "features", "whats"), REAL_FILES)
+def test_real_files(shared_data, name, features, whats):
     old = shared_data / "legacy_files"
-    far = "[1000.0, 1000.0, 1000.0] is more than 200 mm from the origin: probably in "
-    expected = {
-        ("test_dataset.txt", "test_features.txt"): [far + "voxels or other units"],
-        ("test_real_dataset.txt", "test_real_features.txt"): [],
-        ("database_v3.txt.gz", None): [],
-    }
-    for (name, features), whats in expected.items():
-        found = validate(old / name, features=features and old / features)
-        assert [problem.what for problem in found.problems] == whats
+    found = validate(old / name, features=features and old / features)
+    assert [problem.what for problem in found.problems] == whats
+
+
+def test_version_7(shared_data):
     assert validate(shared_data / "neurosynth_v7").problems == []
 
 
