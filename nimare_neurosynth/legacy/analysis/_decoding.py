@@ -31,15 +31,18 @@ _LABELS = "features of the Dataset"
 # --------------------------------------------------------------------------- images
 
 
-def list_images(images: Any) -> tuple[list[Any], list[str], bool]:
+def list_images(images: Any, masker: Masker) -> tuple[list[Any], list[str], bool]:
     """List what is to be decoded, with names, and whether it is a single image.
 
     Parameters
     ----------
     images : path, NIfTI image, ndarray, or list of these
         An array of two dimensions has an image in each column.
+    masker : Masker
+        Whose voxels the rows of an array are.
     """
     if isinstance(images, np.ndarray) and images.ndim == 2:
+        masker.get_image(images[:, 0])  # columns of a wrong length are told at once
         listed, single = list(images.T), False
     elif isinstance(images, list | tuple):
         listed, single = list(images), False
@@ -136,7 +139,7 @@ def find_features(dataset: Dataset, wanted: Sequence[Any]) -> list[Any]:
     known = set(table.feature_names)
     found: dict[Any, None] = {}
     for name in wanted:
-        names = [name] if name in known else table.search_features(name)
+        names = [name] if name in known else table.search_features([name])
         if not names:
             hint = suggest(str(name), map(str, known))
             raise OptionError(
@@ -235,7 +238,9 @@ def region_decoder(
 def compare(
     features: NDArray[np.float64], images: NDArray[np.float64], method: str
 ) -> NDArray[np.float64]:
-    """Compare each column with each, shape (n_features, n_images); NaN for empty ones.
+    """Compare each column with each, shape (n_features, n_images).
+
+    What is undefined is NaN.
 
     Parameters
     ----------
@@ -245,12 +250,10 @@ def compare(
     from scipy.spatial.distance import cdist
 
     if method == "dot":
-        found = features.T @ images
-    else:
-        metric = "correlation" if method == "pearson" else "cosine"
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found = 1 - cdist(features.T, images.T, metric)  # type: ignore[call-overload]
-    found[~features.any(axis=0)] = np.nan
-    if method == "pearson":
-        found[np.ptp(features, axis=0) == 0] = np.nan
+        return np.asarray(features.T @ images, dtype=np.float64)
+    metric = "correlation" if method == "pearson" else "cosine"
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = 1 - cdist(features.T, images.T, metric)  # type: ignore[call-overload]
+    empty = np.ptp(features, axis=0) == 0 if method == "pearson" else False
+    found[empty | ~features.any(axis=0)] = np.nan
     return np.asarray(found, dtype=np.float64)

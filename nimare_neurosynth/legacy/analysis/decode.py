@@ -251,7 +251,7 @@ class Decoder:
         if not isinstance(round, int | np.integer) or isinstance(round, bool):
             raise OptionError(f"round must be a whole number, got {round!r}.")
         path = None if save is None else _checked_path(save)
-        listed, found_names, single = own.list_images(images)
+        listed, found_names, single = own.list_images(images, self.masker)
         columns = own.read_images(listed, found_names, self.masker)
         several = isinstance(images, np.ndarray) and images.ndim == 2
         if self.method == "roi":
@@ -313,7 +313,11 @@ class Decoder:
         for name, spread in zip(labels, np.ptp(seen, axis=0), strict=True):
             if spread == 0 and method == "pearson":
                 raise ImageError(f"the image {name!r} has the same value everywhere.")
-        return own.compare(self.feature_images, seen, method)
+        found = own.compare(self.feature_images, seen, method)
+        if self._named and self.dataset is not None:
+            table = self.dataset.feature_table.data[self.feature_names]
+            found[~(table >= self.threshold).to_numpy().any(axis=0)] = np.nan
+        return found
 
     def _can_be_fast(self) -> bool:
         """Tell whether the maps themselves need not be made."""
