@@ -14,6 +14,7 @@ from nimare_neurosynth.errors import (
     EmptySelectionError,
     FormatError,
     ImageError,
+    NeurosynthWarning,
     OptionError,
 )
 from nimare_neurosynth.legacy import Dataset, strict
@@ -443,6 +444,9 @@ def test_features_by_name_and_pattern(dataset):
     assert found.feature_names == ["working", "working memory", "emotion"]
     assert Decoder(dataset, features="conflict").feature_names == ["conflict"]
     assert Decoder(dataset).feature_names == dataset.get_feature_names()
+    with pytest.warns(NeurosynthWarning, match="2 of those.*Close matches: 'conflict'"):
+        some = Decoder(dataset, features=["conflct", "emotion", "zzz*"])
+    assert some.feature_names == ["emotion"]
     found.load_features(["emotion"], threshold=0.1)
     assert (found.feature_names, found.threshold) == (["emotion"], 0.1)
 
@@ -573,6 +577,15 @@ def test_nothing_is_written_when_something_is_wrong(dataset, tmp_path):
 def test_images_as_features_have_no_studies(method, dataset, noise, files):
     with pytest.raises(OptionError, match="needs features of a Dataset"):
         Decoder(dataset, method, files["term"]).decode(noise[:, 0])
+
+
+def test_a_dataset_without_features():
+    bare = quietly(Dataset, load_demo())
+    bare.feature_table.data = OldFrame()
+    with pytest.raises(OptionError, match="add_features"):
+        Decoder(bare)
+    with pytest.raises(OptionError, match="add_features"):
+        Decoder(bare, features=["emotion"])
 
 
 def test_without_a_dataset_features_must_be_files(half):

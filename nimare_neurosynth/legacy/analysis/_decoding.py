@@ -10,7 +10,7 @@ import numpy as np
 
 from nimare_neurosynth.database import LabelSet
 from nimare_neurosynth.decoding import BayesDecoder, MapDecoder, RegionDecoder
-from nimare_neurosynth.errors import FormatError, ImageError, OptionError, suggest
+from nimare_neurosynth.errors import FormatError, ImageError, OptionError, suggest, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,24 +130,32 @@ def read_matrix(path: Any, masker: Masker) -> NDArray[np.float64]:
 def find_features(dataset: Dataset, wanted: Sequence[Any]) -> list[Any]:
     """Find features by name or pattern, in the order asked for.
 
+    Those that are not there are left out, with a warning: old scripts count on it.
+
     Raises
     ------
     OptionError
-        If a name is none, or nothing matches one.
+        If none of them is there.
     """
     table = dataset.feature_table
     known = set(table.feature_names)
+    if not known:
+        raise OptionError(
+            "this Dataset has no features: add some with add_features() first."
+        )
     found: dict[Any, None] = {}
+    missing = []
     for name in wanted:
         names = [name] if name in known else table.search_features([name])
-        if not names:
-            hint = suggest(str(name), map(str, known))
-            raise OptionError(
-                f"{name!r} is neither a file nor a feature of the Dataset.{hint}"
-                if known
-                else "this Dataset has no features: add some with add_features() first."
-            )
         found.update(dict.fromkeys(names))
+        if not names:
+            missing.append(name)
+    if missing:
+        hint = suggest(str(missing[0]), map(str, known))
+        told = f"{missing[0]!r} is neither a file nor a feature of the Dataset"
+        if not found:
+            raise OptionError(f"{told}.{hint}")
+        warn(f"{told}: {len(missing):,} of those asked for are left out.{hint}")
     return list(found)
 
 

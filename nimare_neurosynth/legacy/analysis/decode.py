@@ -155,7 +155,10 @@ class Decoder:
         alone = isinstance(features, str | PathLike)
         listed = [features] if alone else list(features)
         if not listed:
-            raise OptionError("no features are given to decode with.")
+            raise OptionError(
+                "no features are given to decode with: name some, or add some to the "
+                "Dataset with add_features()."
+            )
         if from_array:
             images: Any = own.read_matrix(listed[0], self.masker)
             names: list[Any] = list(range(images.shape[1]))
