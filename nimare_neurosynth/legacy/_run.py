@@ -174,7 +174,8 @@ def run(path: Path, arguments: tuple[str, ...] = ()) -> int:
         if isinstance(error, NeurosynthError):
             _show_ours(error)
         else:
-            sys.excepthook(type(error), error, _script_lines(error, path))
+            own = error.with_traceback(_script_lines(error, path))
+            sys.excepthook(type(own), own, own.__traceback__)
         if advice := _python2(error):
             click.echo(f"\n{advice}", err=True)
             return 2 if isinstance(error, SyntaxError) else 1
