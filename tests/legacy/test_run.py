@@ -47,6 +47,19 @@ def test_advice_whatever_the_script_hides(run):
     assert run("script.py", "--quiet").stderr == ""
 
 
+def test_workers_that_start_anew_find_the_layer_too(run):
+    text = (
+        "import neurosynth\nfrom multiprocessing import get_context\n"
+        "def work(n):\n    import neurosynth.version\n"
+        "    return neurosynth.__name__, neurosynth.version.__version__, n\n"
+        "if __name__ == '__main__':\n"
+        "    with get_context('spawn').Pool(1) as pool:\n"
+        "        print(pool.map_async(work, [1]).get(30))\n"
+    )
+    done = run("script.py", text=text)
+    assert done.stdout == "[('nimare_neurosynth.legacy', '0.3.8', 1)]\n"
+
+
 def test_strict_is_an_option(run):
     text = "from nimare_neurosynth.legacy._advice import is_strict; print(is_strict())"
     assert run("script.py", text=text).stdout == "False\n"
