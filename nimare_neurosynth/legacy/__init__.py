@@ -48,7 +48,19 @@ from nimare_neurosynth.legacy.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from nimare_neurosynth.legacy import analysis, base, io, utils, version
-    from nimare_neurosynth.legacy.analysis import meta
+    from nimare_neurosynth.legacy.analysis import (
+        classify,
+        cluster,
+        compare,
+        decode,
+        meta,
+        network,
+        reduce,
+        roi,
+        stats,
+    )
+    from nimare_neurosynth.legacy.analysis.cluster import Clusterable
+    from nimare_neurosynth.legacy.analysis.decode import Decoder
     from nimare_neurosynth.legacy.analysis.meta import MetaAnalysis
     from nimare_neurosynth.legacy.base import (
         dataset,

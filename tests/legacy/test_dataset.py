@@ -355,7 +355,7 @@ def test_wrong_features(dataset, features, options, error, match):
 
 def test_features_of_other_studies_are_said(dataset):
     strange = NEW.set_axis(["10.1000/x"], axis=0)
-    with pytest.warns(NeurosynthWarning, match="DOIs as ids"):
+    with pytest.warns(NeurosynthWarning, match="are like 7, those.*DOIs as ids"):
         dataset.add_features(strange)
 
 
@@ -563,7 +563,7 @@ def test_many_features(demo, tmp_path):
 
 
 def test_features_of_studies_without_peaks_have_empty_maps(dataset):
-    lonely = pd.DataFrame({"lonely": [0.9]}, index=[13])
+    lonely = pd.DataFrame({"lonely": [0.9, 0]}, index=[13, 7])
     dataset.add_features(lonely)
     made = few(meta.analyze_features, dataset, ["pain", "lonely"])
     assert made[:, 0].any()
@@ -574,7 +574,7 @@ def test_features_of_studies_without_peaks_have_empty_maps(dataset):
     ("ids", "options", "error", "match"),
     [
         ([], {}, EmptySelectionError, "no study was given"),
-        ([99], {}, SelectionError, "none of the 1 studies in ids"),
+        ([99], {}, SelectionError, "none of the 1 studies in ids.*its own like 7"),
         ([7], {"ids2": [98, 99]}, SelectionError, "none of the 2 studies in ids2"),
         ([7], {"ids2": [7]}, SelectionError, "no study is left in ids2"),
         ([7], {"q": 2}, OptionError, "q"),

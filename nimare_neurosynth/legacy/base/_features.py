@@ -159,12 +159,12 @@ class FeatureTable:
         known = set(map(str, self.dataset.image_table.ids))
         shared = sum(str(i) in known for i in table.index)
         if shared < 0.01 * len(table):
-            first = next(iter(self.dataset.image_table.ids), "(none)")
+            first = next(iter(self.dataset.image_table.ids.tolist()), "(none)")
             warn(
                 f"{shared:,} of the {len(table):,} studies with features are in the "
                 f"Dataset: its ids are like {first!r}, those of the features like "
-                f"{table.index[0]!r}. Older files have DOIs as ids, newer ones PMIDs: "
-                "take both of the same release."
+                f"{table.index.tolist()[0]!r}. Older files have DOIs as ids, newer ones "
+                "PMIDs: take both of the same release."
             )
 
     # ------------------------------------------------------------- looking up

@@ -32,6 +32,11 @@ def listed_ids(ids: Any) -> list[Any]:
         raise OptionError(f"a list of study ids is needed, got {ids!r}.") from None
 
 
+def plain(study: Any) -> Any:
+    """Give an id as errors show it."""
+    return study.item() if isinstance(study, np.generic) else study
+
+
 class ImageTable:
     """Activations of studies: voxels in rows, studies in columns, 0 or 1.
 
@@ -108,7 +113,8 @@ class ImageTable:
         if listed and not len(places):
             raise SelectionError(
                 f"none of the {len(listed):,} studies in {what} is in the Dataset: "
-                f"they are like {listed[0]!r}, its own like {self.ids[0]!r}."
+                f"they are like {plain(listed[0])!r}, its own like "
+                f"{plain(self.ids[0])!r}."
             )
         if n_unknown:
             warn(
