@@ -163,8 +163,8 @@ class FeatureTable:
             warn(
                 f"{shared:,} of the {len(table):,} studies with features are in the "
                 f"Dataset: its ids are like {first!r}, those of the features like "
-                f"{table.index.tolist()[0]!r}. Older files have DOIs as ids, newer ones "
-                "PMIDs: take both of the same release."
+                f"{table.index.tolist()[0]!r}. Older files have DOIs as ids, newer "
+                "ones PMIDs: take both of the same release."
             )
 
     # ------------------------------------------------------------- looking up
