@@ -1,0 +1,1 @@
+"""Nothing, as before: pictures are in :mod:`nimare_neurosynth.plotting`."""
