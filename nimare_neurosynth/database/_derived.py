@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from nimare_neurosynth.errors import OptionError
+from nimare_neurosynth.errors import OptionError, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from nimare_neurosynth.database._about import About
@@ -79,6 +81,34 @@ class Derived:
                 f"studies, this database has {self.n_studies:,}."
             )
         sets = {**self.label_sets, labels.name: labels}
+        return self._with(label_sets=sets)
+
+    def with_only(self, names: Iterable[str]) -> Self:
+        """Give a database with some of its label sets, and all else as it is.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The label sets to keep, in their order here.
+
+        Returns
+        -------
+        Database
+            Of the same studies and peaks; nothing is computed anew.
+
+        Raises
+        ------
+        OptionError
+            If there is no such label set.
+        """
+        kept = set(names)
+        if strange := sorted(kept - set(self.label_sets)):
+            known = ", ".join(self.label_sets) or "none"
+            raise OptionError(
+                f"there is no label set {strange[0]!r}; there is {known}."
+                f"{suggest(strange[0], self.label_sets)}"
+            )
+        sets = {k: v for k, v in self.label_sets.items() if k in kept}
         return self._with(label_sets=sets)
 
     def with_about(self, about: About) -> Self:

@@ -31,7 +31,12 @@ if TYPE_CHECKING:
     from nimare_neurosynth.datasets._known import RemoteFile
 
 HASHES = "hashes.json"
-_MAGIC = {".gz": b"\x1f\x8b", ".npz": b"PK\x03\x04"}
+_MAGIC = {
+    ".gz": b"\x1f\x8b",
+    ".tgz": b"\x1f\x8b",
+    ".npz": b"PK\x03\x04",
+    ".zip": b"PK\x03\x04",
+}
 _NO_TEXT = (b"<", b"version https://git-lfs")
 """What web pages, and stand-ins for large files, begin with."""
 
@@ -135,7 +140,7 @@ class Files:
             warn(f"{path} is not the file that is published: it is fetched again.")
             return None
         if expected is None:
-            _check_kind(path)
+            check_kind(path)
         return found
 
     def _bring(self, client: Client, file: RemoteFile) -> str:
@@ -160,7 +165,7 @@ class Files:
         self._drop(file)
         if expected is None:
             try:
-                _check_kind(path)
+                check_kind(path)
             except FormatError:
                 path.unlink()
                 raise
@@ -230,19 +235,33 @@ def link_or_copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _check_kind(path: Path) -> None:
+def check_kind(path: Path, name: str = "") -> None:
     """Refuse what is not even of the kind that the name says, where no hash is known.
 
     Networks that want a login first answer everything with a page of their own.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        What has come.
+    name : str, optional
+        What it will be called, if that is another name.
+
+    Raises
+    ------
+    FormatError
+        If it is of another kind, or empty.
     """
+    name = name or path.name
     with path.open("rb") as stream:
         begin = stream.read(64)
-    magic = next((m for end, m in _MAGIC.items() if path.name.endswith(end)), None)
+    magic = next((m for end, m in _MAGIC.items() if name.endswith(end)), None)
     wrong = not begin.startswith(magic) if magic else begin.startswith(_NO_TEXT)
     if wrong or not begin:
         raise FormatError(
-            f"{path} is not what its name says (it begins with {begin[:20]!r}); it is "
-            "probably a page about something else. Get it again."
+            f"{path.with_name(name)} is not what its name says (it begins with "
+            f"{begin[:20]!r}); it is probably a page about something else. Get it "
+            "again."
         )
 
 

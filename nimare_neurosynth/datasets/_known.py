@@ -24,9 +24,11 @@ _NEUROQUERY = (
     "https://github.com/neuroquery/neuroquery_data/raw/"
     "4580f86267fb7c14ac1f601e298cbed898d79f2d/data/"
 )
-_GITHUB = frozenset(
+GITHUB = frozenset(
     {"github.com", "raw.githubusercontent.com", "media.githubusercontent.com"}
 )
+"""Hosts that send each other those who ask for a file of a repository."""
+
 _RELEASES = "https://neurostore.org/api/neurostore-studyset-releases/"
 _LICENCE_URLS = {
     "ODbL-1.0": "https://opendatacommons.org/licenses/odbl/1-0/",
@@ -223,7 +225,7 @@ def _neurosynth(version: str) -> KnownDatabase:
         base=tuple(_file(_NEUROSYNTH, f"{stem}_{end}") for end in ends),
         vocabularies={name: vocabulary(name) for name in names},
         default=("terms",),
-        hosts=_GITHUB,
+        hosts=GITHUB,
     )
 
 
@@ -258,7 +260,7 @@ def _neuroquery() -> KnownDatabase:
         base=tuple(_file(_NEUROQUERY, f"{stem}_{end}") for end in ends),
         vocabularies=vocabularies,
         default=("neuroquery7547",),
-        hosts=_GITHUB,
+        hosts=GITHUB,
     )
 
 

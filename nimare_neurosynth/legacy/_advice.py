@@ -74,10 +74,14 @@ ADVICE: dict[str, str] = {
     "fdr": "stats.fdr_threshold(p, q)",
     "pearson": "numpy.corrcoef(x, y)",
     "convert_neurosynth_to_dict": "database.to_dataset()",
+    "convert_neurosynth_to_dataset": "database.to_dataset()",
+    "convert_neurosynth_to_json": 'convert("database.txt", "dataset.json", '
+    'to="nimare")',
 }
 """For each old call, the line of new code that does the same."""
 
 _told: set[str] = set()
+_teller: Callable[[str], None] | None = None
 _strict = False
 
 
@@ -117,7 +121,23 @@ def advise(name: str) -> None:
     if name in _told:
         return
     _told.add(name)
-    warn(f"neurosynth: {name} lives on as\n    {ADVICE[name]}", LegacyWarning)
+    advice = f"neurosynth: {name} lives on as\n    {ADVICE[name]}"
+    if _teller is None:
+        warn(advice, LegacyWarning)
+    else:
+        _teller(advice)
+
+
+def tell_with(teller: Callable[[str], None] | None) -> None:
+    """Have advice given by a function, whatever warnings a script hides.
+
+    Parameters
+    ----------
+    teller : callable or None
+        Gets the text; with None, there are warnings again.
+    """
+    global _teller  # noqa: PLW0603 - as above
+    _teller = teller
 
 
 def forget_advice() -> None:

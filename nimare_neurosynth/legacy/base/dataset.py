@@ -421,11 +421,13 @@ class Dataset:
         _store.save(self, filename)
 
     @classmethod
+    @old("Dataset.load")
     def load(cls, filename: str | PathLike[str]) -> Dataset:
         """Read what :meth:`save` wrote. Old pickles are refused."""
         return _store.load(cls, filename)
 
     @staticmethod
+    @old("download")
     def download(path: Any = ".", url: str | None = None, unpack: bool = True) -> Any:
         """Download the data; see :func:`download`."""
         return download(path, url, unpack)
