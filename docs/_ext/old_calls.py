@@ -71,7 +71,7 @@ def calls_by_place():
     for call, advice in ADVICE.items():
         ast.parse(advice)
         first = call.partition(".")[0]
-        titles = [title for module, title in modules if _is_of(first, module)]
+        titles = [t for m, t in modules if first == t or _is_of(first, m)]
         if not titles:
             raise ValueError(f"no module of the layer has {first!r} of ADVICE")
         found[titles[0]].append((call, advice))
@@ -113,11 +113,11 @@ def images():
 
 
 def _table(widths, rows):
-    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
+    lines = ["```{list-table}", ":header-rows: 1", f":widths: {widths}", ""]
     for row in rows:
         for i, cell in enumerate(row):
-            lines.append(f"   {'* -' if i == 0 else '  -'} {cell}")
-    return [*lines, ""]
+            lines.append(f"{'* -' if i == 0 else '  -'} {cell}")
+    return [*lines, "```", ""]
 
 
 class OldCalls(SphinxDirective):

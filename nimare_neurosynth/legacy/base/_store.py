@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import weakref
 import zipfile
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,22 +104,23 @@ def load(kind: type[Dataset], filename: str | PathLike[str]) -> Dataset:
         begin = stream.read(2)
     if begin != b"PK":
         raise FormatError(_what_else(path, begin))
-    folder = TemporaryDirectory(prefix="nimare-neurosynth-", ignore_cleanup_errors=True)
+    folder = Path(mkdtemp(prefix="nimare-neurosynth-"))
     try:
         with zipfile.ZipFile(path) as archive:
             _check_size(archive)
-            archive.extractall(folder.name)
-        made = _read(kind, Path(folder.name))
+            archive.extractall(folder)
+        made = _read(kind, folder)
     except FormatError:
-        folder.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
         raise
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        folder.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
         raise FormatError(
             f"{path} is no Dataset, or damaged ({error}): make it anew from its text "
             "files."
         ) from error
-    made.folder = folder  # the database reads from it as long as it lives
+    # the database reads from it as long as it lives, with the Dataset or without
+    weakref.finalize(made.database, shutil.rmtree, folder, ignore_errors=True)
     return made
 
 

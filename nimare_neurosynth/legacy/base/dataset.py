@@ -26,7 +26,6 @@ from nimare_neurosynth.legacy.base.mask import Masker
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from os import PathLike
-    from tempfile import TemporaryDirectory
 
     from nimare_neurosynth._typing import BoolArray
 
@@ -85,8 +84,6 @@ class Dataset:
     >>> len(dataset.get_studies(features="working memory"))
     160
     """
-
-    folder: TemporaryDirectory[str] | None = None
 
     @old("Dataset")
     def __init__(
@@ -403,7 +400,7 @@ class Dataset:
     def get_image_data(
         self, ids: Any = None, voxels: Any = None, dense: bool = True
     ) -> Any:
-        """Give activations, voxels x studies; see :meth:`ImageTable.get_image_data`."""
+        """Give activations, voxels x studies; see ``ImageTable.get_image_data``."""
         return self.image_table.get_image_data(ids, voxels, dense)
 
     @old("Dataset.get_coordinates")
