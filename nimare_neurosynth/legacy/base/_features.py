@@ -325,7 +325,8 @@ def _checked(table: pd.DataFrame) -> pd.DataFrame:
         raise FormatError("this table has no features, or no studies.")
     if table.index.has_duplicates or table.columns.has_duplicates:
         twice = table.index if table.index.has_duplicates else table.columns
-        raise FormatError(f"{twice[twice.duplicated()][0]!r} is there more than once.")
+        first = twice[twice.duplicated()].tolist()[0]
+        raise FormatError(f"{first!r} is there more than once.")
     try:
         return table.astype(np.float64).fillna(0.0)
     except (TypeError, ValueError) as error:

@@ -104,12 +104,12 @@ def load(kind: type[Dataset], filename: str | PathLike[str]) -> Dataset:
         begin = stream.read(2)
     if begin != b"PK":
         raise FormatError(_what_else(path, begin))
-    folder = Path(mkdtemp(prefix="nimare-neurosynth-"))
+    folder = mkdtemp(prefix="nimare-neurosynth-")
     try:
         with zipfile.ZipFile(path) as archive:
             _check_size(archive)
             archive.extractall(folder)
-        made = _read(kind, folder)
+        made = _read(kind, Path(folder))
     except FormatError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -119,7 +119,7 @@ def load(kind: type[Dataset], filename: str | PathLike[str]) -> Dataset:
             f"{path} is no Dataset, or damaged ({error}): make it anew from its text "
             "files."
         ) from error
-    # the database reads from it as long as it lives, with the Dataset or without
+    # the database reads from it as long as it lives
     weakref.finalize(made.database, shutil.rmtree, folder, ignore_errors=True)
     return made
 
