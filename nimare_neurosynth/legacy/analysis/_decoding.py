@@ -10,7 +10,7 @@ import numpy as np
 
 from nimare_neurosynth.database import LabelSet
 from nimare_neurosynth.decoding import BayesDecoder, MapDecoder, RegionDecoder
-from nimare_neurosynth.errors import FormatError, ImageError, OptionError, suggest
+from nimare_neurosynth.errors import FormatError, ImageError, OptionError, suggest, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,15 +31,18 @@ _LABELS = "features of the Dataset"
 # --------------------------------------------------------------------------- images
 
 
-def list_images(images: Any) -> tuple[list[Any], list[str], bool]:
+def list_images(images: Any, masker: Masker) -> tuple[list[Any], list[str], bool]:
     """List what is to be decoded, with names, and whether it is a single image.
 
     Parameters
     ----------
     images : path, NIfTI image, ndarray, or list of these
         An array of two dimensions has an image in each column.
+    masker : Masker
+        Whose voxels the rows of an array are.
     """
     if isinstance(images, np.ndarray) and images.ndim == 2:
+        masker.get_image(images[:, 0])  # columns of a wrong length are told at once
         listed, single = list(images.T), False
     elif isinstance(images, list | tuple):
         listed, single = list(images), False
@@ -127,24 +130,32 @@ def read_matrix(path: Any, masker: Masker) -> NDArray[np.float64]:
 def find_features(dataset: Dataset, wanted: Sequence[Any]) -> list[Any]:
     """Find features by name or pattern, in the order asked for.
 
+    Those that are not there are left out, with a warning: old scripts count on it.
+
     Raises
     ------
     OptionError
-        If a name is none, or nothing matches one.
+        If none of them is there.
     """
     table = dataset.feature_table
     known = set(table.feature_names)
+    if not known:
+        raise OptionError(
+            "this Dataset has no features: add some with add_features() first."
+        )
     found: dict[Any, None] = {}
+    missing = []
     for name in wanted:
-        names = [name] if name in known else table.search_features(name)
-        if not names:
-            hint = suggest(str(name), map(str, known))
-            raise OptionError(
-                f"{name!r} is neither a file nor a feature of the Dataset.{hint}"
-                if known
-                else "this Dataset has no features: add some with add_features() first."
-            )
+        names = [name] if name in known else table.search_features([name])
         found.update(dict.fromkeys(names))
+        if not names:
+            missing.append(name)
+    if missing:
+        hint = suggest(str(missing[0]), map(str, known))
+        told = f"{missing[0]!r} is neither a file nor a feature of the Dataset"
+        if not found:
+            raise OptionError(f"{told}.{hint}")
+        warn(f"{told}: {len(missing):,} of those asked for are left out.{hint}")
     return list(found)
 
 
@@ -235,7 +246,9 @@ def region_decoder(
 def compare(
     features: NDArray[np.float64], images: NDArray[np.float64], method: str
 ) -> NDArray[np.float64]:
-    """Compare each column with each, shape (n_features, n_images); NaN for empty ones.
+    """Compare each column with each, shape (n_features, n_images).
+
+    What is undefined is NaN.
 
     Parameters
     ----------
@@ -245,12 +258,10 @@ def compare(
     from scipy.spatial.distance import cdist
 
     if method == "dot":
-        found = features.T @ images
-    else:
-        metric = "correlation" if method == "pearson" else "cosine"
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found = 1 - cdist(features.T, images.T, metric)  # type: ignore[call-overload]
-    found[~features.any(axis=0)] = np.nan
-    if method == "pearson":
-        found[np.ptp(features, axis=0) == 0] = np.nan
+        return np.asarray(features.T @ images, dtype=np.float64)
+    metric = "correlation" if method == "pearson" else "cosine"
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = 1 - cdist(features.T, images.T, metric)  # type: ignore[call-overload]
+    empty = np.ptp(features, axis=0) == 0 if method == "pearson" else False
+    found[empty | ~features.any(axis=0)] = np.nan
     return np.asarray(found, dtype=np.float64)

@@ -155,7 +155,10 @@ class Decoder:
         alone = isinstance(features, str | PathLike)
         listed = [features] if alone else list(features)
         if not listed:
-            raise OptionError("no features are given to decode with.")
+            raise OptionError(
+                "no features are given to decode with: name some, or add some to the "
+                "Dataset with add_features()."
+            )
         if from_array:
             images: Any = own.read_matrix(listed[0], self.masker)
             names: list[Any] = list(range(images.shape[1]))
@@ -251,7 +254,7 @@ class Decoder:
         if not isinstance(round, int | np.integer) or isinstance(round, bool):
             raise OptionError(f"round must be a whole number, got {round!r}.")
         path = None if save is None else _checked_path(save)
-        listed, found_names, single = own.list_images(images)
+        listed, found_names, single = own.list_images(images, self.masker)
         columns = own.read_images(listed, found_names, self.masker)
         several = isinstance(images, np.ndarray) and images.ndim == 2
         if self.method == "roi":
@@ -313,7 +316,11 @@ class Decoder:
         for name, spread in zip(labels, np.ptp(seen, axis=0), strict=True):
             if spread == 0 and method == "pearson":
                 raise ImageError(f"the image {name!r} has the same value everywhere.")
-        return own.compare(self.feature_images, seen, method)
+        found = own.compare(self.feature_images, seen, method)
+        if self._named and self.dataset is not None:
+            table = self.dataset.feature_table.data[self.feature_names]
+            found[~(table >= self.threshold).to_numpy().any(axis=0)] = np.nan
+        return found
 
     def _can_be_fast(self) -> bool:
         """Tell whether the maps themselves need not be made."""

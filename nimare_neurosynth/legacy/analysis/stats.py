@@ -40,8 +40,7 @@ def pearson(x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     """
     from scipy.spatial.distance import cdist
 
-    one = np.atleast_2d(np.asarray(x, dtype=np.float64))
-    rows = np.atleast_2d(np.asarray(y, dtype=np.float64))
+    one, rows = np.atleast_2d(_numbers(x, "x")), np.atleast_2d(_numbers(y, "y"))
     if (
         one.ndim != 2
         or len(one) != 1
@@ -122,14 +121,15 @@ def one_way(data: ArrayLike, n: int) -> NDArray[np.float64]:
     counts = _counts(data, "data")
     if counts.ndim != 1 or not counts.size:
         raise OptionError(f"data must be a vector of counts, got {counts.shape}.")
-    if not isinstance(n, int | float | np.number) or not n >= counts.max():
+    studies = _numbers(n, "n")
+    if studies.ndim or not studies >= counts.max():
         raise OptionError(f"n must be at least {counts.max()}, got {n!r}.")
     _, z = association_and_uniformity_z(
         np.ascontiguousarray(counts[None], dtype=np.int32),
-        n_selected=np.array([n]),
+        n_selected=studies[None],
         expected=np.array([counts.mean()]),
         totals=np.ones(len(counts), dtype=np.int32),  # the other test looks at it
-        n_studies=int(n) + 1,
+        n_studies=2,
     )
     return p_from_z(z[0])
 
@@ -154,12 +154,19 @@ def fdr(p: ArrayLike, q: float = 0.05) -> float:
     >>> fdr([0.005, 0.1, 0.2, 0.5])
     0.005
     """
-    values = np.asarray(p, dtype=np.float64).ravel()
+    values = _numbers(p, "p").ravel()
     if not ((values >= 0) & (values <= 1)).all():
         raise OptionError("p values must lie between 0 and 1, and not be NaN.")
     if not isinstance(q, float | np.floating) or not 0 < q < 1:
         raise OptionError(f"q must be above 0 and below 1, got {q!r}.")
     return fdr_threshold(values, q)
+
+
+def _numbers(values: Any, what: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"{what} must be numbers: {error}.") from error
 
 
 def _counts(values: Any, what: str) -> NDArray[np.int64]:
