@@ -79,7 +79,7 @@ def average_within_regions(
     given = isinstance(dataset, Dataset)
     masker = dataset.masker if given and masker is None else masker
     values = None if given else _matrix(dataset)
-    n_voxels = dataset.masker.space.n_voxels if values is None else len(values)
+    n_voxels = dataset.masker.space.n_voxels if values is None else values.shape[0]
     numbers = _read(regions, masker, n_voxels)
     offsets, voxels = _voxels_of(numbers, remove_zero=remove_zero)
     sizes = np.diff(offsets)
