@@ -152,6 +152,12 @@ def test_a_table_without_a_column(tmp_path):
         Dataset(tmp_path / "d.txt")
 
 
+def test_notebooks_show_what_it_holds(demo):
+    assert "320" in demo._repr_html_()
+    made = meta.MetaAnalysis(demo, demo.get_studies(features="working memory"))
+    assert "<" in made._repr_html_()
+
+
 # --------------------------------------------------------------------- selection
 
 

@@ -108,6 +108,9 @@ class MetaAnalysis:
     def __repr__(self) -> str:
         return f"<MetaAnalysis: {self.maps!r}>"
 
+    def _repr_html_(self) -> str:
+        return self.maps._repr_html_()
+
     @old("MetaAnalysis.save_results")
     def save_results(
         self,

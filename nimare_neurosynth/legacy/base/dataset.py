@@ -132,6 +132,9 @@ class Dataset:
         n = f"{len(self.image_table.ids):,} studies, {len(self.activations):,} peaks"
         return f"<Dataset: {n}, {len(self.get_feature_names()):,} features>"
 
+    def _repr_html_(self) -> str:
+        return self.database._repr_html_()
+
     @property
     def whole_ids(self) -> list[Any]:
         """Ids of all studies of the database, as numbers where they are."""
