@@ -2,6 +2,7 @@
 
 from itertools import islice
 from pathlib import Path
+from unittest.mock import Mock
 
 import nibabel as nib
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from nimare_neurosynth import load_demo
-from nimare_neurosynth.decoding import decode_bayes
+from nimare_neurosynth.decoding import BayesDecoder, decode_bayes
 from nimare_neurosynth.errors import (
     EmptySelectionError,
     FormatError,
@@ -193,8 +194,8 @@ def test_other_images_of_features(method, image_type, dataset, noise):
 def test_maps_that_are_empty_above_their_threshold(method, r, dataset, noise):
     image = "association-test_z_FDR_0.0001"
     decoder = Decoder(dataset, method, TERMS, image_type=image)
-    empty = ~decoder.feature_images.any(axis=0)
     found = decoder.decode(noise).to_numpy()
+    empty = ~decoder.feature_images.any(axis=0)
     assert empty.any()
     np.testing.assert_array_equal(found[empty], np.full((empty.sum(), 3), r))
     assert np.isfinite(found[~empty]).all()
@@ -233,6 +234,24 @@ def test_a_mask_restricts_features_and_images(on, method, dataset, noise, maps, 
     np.testing.assert_array_equal(decoder.feature_images, maps[inside])
 
 
+def test_a_mask_restricts_regions(dataset, noise, half):
+    image, inside = half
+    region = noise[:, 0] > 1
+    found = Decoder(dataset, "roi", TERMS, mask=image).decode(region)
+    other = Decoder(dataset, "roi", TERMS).decode(region & inside)
+    pd.testing.assert_frame_equal(found, other)
+    assert found.items() != Decoder(dataset, "roi", TERMS).decode(region).items()
+
+
+@pytest.mark.usefixtures("_strictly")
+def test_strictly_the_maps_of_old_are_compared(dataset, noise, monkeypatch):
+    # z of so few studies never reach 33.11, so that others stand for them
+    made = noise[:, ::-1]
+    monkeypatch.setattr(decode, "analyze_features", Mock(return_value=made))
+    found = Decoder(dataset, features=TERMS).decode(noise, round=9)
+    np.testing.assert_allclose(found, compared(made, noise, "pearson"), atol=2e-9)
+
+
 def test_layers_of_the_dataset_count(noise, maps, half):
     own = quietly(Dataset, load_demo())
     decoder = Decoder(own, features=TERMS)
@@ -269,6 +288,13 @@ def test_studies_that_were_left_out(noise):
     np.testing.assert_allclose(
         found.loc[TERMS].to_numpy()[:, 0], region_r(own, region, TERMS), atol=2e-9
     )
+    bayes = quietly(Decoder(own, "nb", TERMS).decode, region)
+    rest = BayesDecoder.of(
+        own.database, TERMS, mask=own.masker.space, min_studies_per_term=1
+    )
+    rest = rest.within(np.arange(320) < 150).decode(region).table()
+    assert bayes.keys() == list(rest["term"])
+    np.testing.assert_array_equal(bayes.values(), rest["posterior"].round(4))
 
 
 def region_r(dataset, region, terms):
