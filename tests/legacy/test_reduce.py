@@ -43,8 +43,6 @@ def paths(shared_data):
     return [shared_data / f"golden_legacy/{name}.nii.gz" for name in REGIONS]
 
 
-
-
 # ------------------------------------------------------------------------------ goldens
 
 

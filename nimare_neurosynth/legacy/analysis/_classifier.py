@@ -148,6 +148,16 @@ def check_options(
         _read_selection(feat_select)
 
 
+def check_class_weight(class_weight: Any) -> None:
+    """Raise an OptionError unless classes can be weighted by this."""
+    named = isinstance(class_weight, str) and class_weight in {"auto", "balanced"}
+    if not named and not isinstance(class_weight, dict | None):
+        raise OptionError(
+            "class_weight must be 'auto', 'balanced', None or a dict from classes to "
+            f"weights, got {class_weight!r}."
+        )
+
+
 class Classifier:
     """Learns classes of studies from their features, by scikit-learn.
 
@@ -214,12 +224,8 @@ class Classifier:
         The old package weighted them by their size, in reverse order, which is right
         for two classes only.
         """
+        check_class_weight(class_weight)
         weight = "balanced" if class_weight == "auto" else class_weight
-        if isinstance(weight, str) and weight != "balanced":
-            raise OptionError(
-                "class_weight must be 'auto', 'balanced', None or a dict from classes "
-                f"to weights, got {class_weight!r}."
-            )
         known = self.clf.get_params()
         for name in ("estimator__class_weight", "class_weight"):
             if name in known:
@@ -334,7 +340,12 @@ class Classifier:
         if feature_type == "features":
             table = dataset.get_feature_data(features=features)
             return self.fit(table.to_numpy(np.float64), y)
-        return self.fit(dataset.image_table.data.T.tocsr(), y)
+        from scipy.sparse import csr_array
+
+        active = dataset.image_table.data.T.tocsr()
+        # some of scikit-learn's classifiers want short indices
+        short = (active.indices.astype(np.int32), active.indptr.astype(np.int32))
+        return self.fit(csr_array((active.data, *short), shape=active.shape), y)
 
 
 def _named(method: Any) -> Any:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 REDUCERS = ("pca", "ica")
 _AT_ONCE = 2_000
-_OF_ALL_POINTS = ("seuclidean", "mahalanobis")
-"""Metrics that depend on all points, which must be there at once."""
 
 
 def check_reducer(reducer: Any) -> None:
@@ -68,6 +66,10 @@ def principal_components(matrix: Any, n: int) -> NDArray[Any]:
 
     few = min(matrix.shape)
     if not hasattr(matrix, "toarray"):
+        if not np.ptp(matrix, axis=0).any():
+            raise EmptySelectionError(
+                "the voxels do not differ: there is nothing to cluster them by."
+            )
         return np.asarray(PCA(min(n, few)).fit_transform(matrix))
     # centred rows have one dimension less: what ARPACK cannot find is not there
     n = min(n, few - 1)
@@ -121,8 +123,6 @@ def distances(voxels: csr_array, reference: Any, metric: Any) -> NDArray[np.floa
     from tqdm.auto import tqdm
 
     size = (voxels.shape[0], reference.shape[0])
-    if metric in _OF_ALL_POINTS:
-        return np.asarray(pairwise_distances(dense(voxels), dense(reference), metric))
     out = np.empty(size)
     with tqdm(total=size[0] * size[1], desc="Distances", delay=2) as bar:
         for first in range(0, size[0], _AT_ONCE):

@@ -11,6 +11,7 @@ from nimare_neurosynth.errors import EmptySelectionError, OptionError, suggest
 from nimare_neurosynth.legacy._advice import old
 from nimare_neurosynth.legacy.analysis._classifier import (
     Classifier,
+    check_class_weight,
     check_options,
     feature_selection,
     get_score,
@@ -171,6 +172,7 @@ def classify_regions(
         See :func:`classify`.
     """
     check_options(method, classifier, output, cross_val, scoring, None)
+    check_class_weight(class_weight)
     X, y = get_studies_by_regions(
         dataset, masks, threshold, remove_overlap, studies, features, regularization
     )
@@ -249,6 +251,7 @@ def classify(
     dict or Classifier
     """
     check_options(clf_method, classifier, output, cross_val, scoring, feat_select)
+    check_class_weight(class_weight)
     clf = Classifier(clf_method, classifier, param_grid)
     if regularization:
         X = regularize(X, regularization)

@@ -84,8 +84,8 @@ class Clusterable:
     --------
     >>> from nimare_neurosynth import load_demo
     >>> from nimare_neurosynth.legacy import Dataset
-    >>> part = Clusterable(Dataset(load_demo()), min_studies=60)
-    >>> bool((part.data.sum(axis=1) >= 60).all())
+    >>> part = Clusterable(Dataset(load_demo()), min_studies=20)
+    >>> bool((part.data.sum(axis=1) >= 20).all())
     True
     """
 
@@ -279,6 +279,8 @@ def magic(
     check_whole("n_components", n_components)
     check_whole("n_clusters", n_clusters)
     check_metric(distance_metric)
+    if filename is not None and not str(filename).endswith((".nii", ".nii.gz")):
+        raise OptionError(f"filename must end in .nii or .nii.gz, got {filename!r}.")
     clusterer, named = clusterer_of(clustering_algorithm, n_clusters, options)
     limits = (features, feature_threshold, min_voxels_per_study, min_studies_per_voxel)
     roi = Clusterable(dataset, roi_mask, *limits)
