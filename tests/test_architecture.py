@@ -66,6 +66,17 @@ def test_readers_import_nimare_only_when_a_studyset_is_read():
     assert _loaded_by(code).isdisjoint({"nimare", "nilearn"})
 
 
+def test_the_old_calls_are_loaded_when_they_are_used():
+    loaded = _loaded_by("from nimare_neurosynth import legacy; legacy.install()")
+    assert loaded.isdisjoint({*HEAVY, "click", "nibabel", "numpy", "sklearn"})
+
+
+def test_an_old_dataset_needs_no_nimare_pictures_or_network():
+    code = "import nimare_neurosynth.legacy as old; old.Dataset, old.meta, old.io"
+    heavy = {"matplotlib", "nilearn", "nimare", "requests", "sklearn"}
+    assert _loaded_by(code).isdisjoint(heavy)
+
+
 # ------------------------------------------------------------ public names
 
 

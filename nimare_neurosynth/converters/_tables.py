@@ -173,9 +173,12 @@ def _write_weights(
     labels: LabelSet, database: Database, path: Path, separator: str
 ) -> None:
     """Write weights as a table, some hundred studies at a time."""
+    from tqdm.auto import tqdm
+
     weights = labels.weights.tocsr()  # type: ignore[union-attr]
+    starts = range(0, max(database.n_studies, 1), 512)
     with path.open("w", encoding="utf-8", newline="") as stream:
-        for first in range(0, max(database.n_studies, 1), 512):
+        for first in tqdm(starts, desc=path.name, delay=2):
             part = weights[first : first + 512].toarray()
             table = pd.DataFrame(part, columns=list(labels.labels))
             ids = database.study_ids[first : first + 512]

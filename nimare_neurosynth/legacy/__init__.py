@@ -44,7 +44,7 @@ from nimare_neurosynth.legacy._install import (
     uninstall,
 )
 from nimare_neurosynth.legacy._logging import set_logging_level
-from nimare_neurosynth.legacy.version import __version__
+from nimare_neurosynth.legacy.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from nimare_neurosynth.legacy import analysis, base, io, utils, version
@@ -78,7 +78,6 @@ __all__ = [
     "Decoder",
     "Masker",
     "MetaAnalysis",
-    "__version__",
     "analysis",
     "base",
     "classify",

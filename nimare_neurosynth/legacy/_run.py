@@ -7,6 +7,7 @@ import runpy
 import sys
 import traceback
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _PACKAGE = str(Path(__file__).parents[1])
+_FOR_WORKERS = str(Path(__file__).with_name("_for_workers"))
+"""Processes that a script starts are given its path, but nothing that is installed."""
+
 _INTERRUPTED = 130
 """What shells make of Ctrl-C."""
 
@@ -164,17 +168,20 @@ def run(path: Path, arguments: tuple[str, ...] = ()) -> int:
     sys.argv = [str(path), *arguments]
     if not sys.flags.safe_path:  # as Python has it: what lies beside it is found
         sys.path[0] = str(path.absolute().parent)
+    sys.path.insert(1, _FOR_WORKERS)
     try:
         runpy.run_path(str(path), run_name="__main__")
     except KeyboardInterrupt:
         click.echo("interrupted.", err=True)
         return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - whatever a script raises
-        sys.stdout.flush()
+        with suppress(OSError):  # who reads it may have gone
+            sys.stdout.flush()
         if isinstance(error, NeurosynthError):
             _show_ours(error)
         else:
-            sys.excepthook(type(error), error, _script_lines(error, path))
+            own = error.with_traceback(_script_lines(error, path))
+            sys.excepthook(type(own), own, own.__traceback__)
         if advice := _python2(error):
             click.echo(f"\n{advice}", err=True)
             return 2 if isinstance(error, SyntaxError) else 1

@@ -216,3 +216,22 @@ def test_regions_of_another_mask():
     far = (default_mask().xyz_mm[:, 1] < -90) | (default_mask().xyz_mm[:, 2] > 60)
     with pytest.raises(ImageError, match="no voxel"):
         database.select(region=default_mask().to_image(far), mask=MASK)
+
+
+# ------------------------------------------------------------------ fewer label sets
+
+
+def test_some_of_the_label_sets():
+    database = random_database()
+    more = database.with_label_set(labels_for(database))
+    fewer = more.with_only(["new"])
+    assert list(fewer.label_sets) == ["new"]
+    assert fewer.label_sets["new"] is more.label_sets["new"]
+    assert fewer.peaks is more.peaks
+    assert list(more.with_only([*more.label_sets][::-1]).label_sets) == [
+        *more.label_sets
+    ]
+    assert fewer.with_only([]).label_sets == {}
+    assert len(more.label_sets) == len(database.label_sets) + 1
+    with pytest.raises(OptionError, match=r"no label set 'mew'; there is new\. Close"):
+        fewer.with_only(["mew"])
