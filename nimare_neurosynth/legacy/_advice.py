@@ -33,6 +33,7 @@ ADVICE: dict[str, str] = {
     "Dataset.get_feature_counts": 'database.label_sets["features"]'
     ".columns(threshold=0.001).sizes",
     "Dataset.get_coordinates": 'database.mni("icbm_spm")',
+    "Dataset.download": 'database = fetch("neurosynth")',
     "Dataset.mappables": "database.studies",
     "Dataset.activations": "database.peaks",
     "Dataset.image_table": "database.activations()",
@@ -81,6 +82,10 @@ ADVICE: dict[str, str] = {
     "Clusterable.transform": 'networks.parcellate(database, "region.nii.gz", 5, '
     "reducer=reducer)",
     "Clusterer": 'networks.parcellate(database, "region.nii.gz", 5)',
+    "Clusterer.cluster": 'networks.parcellate(database, "region.nii.gz", 5)',
+    "Clusterer.create_distance_matrix": "sklearn.metrics.pairwise_distances(X)",
+    "Clusterer.set_algorithm": 'networks.parcellate(database, "region.nii.gz", 5, '
+    'algorithm="agglomerative")',
     "average_within_regions": "networks.average_within_regions(database, atlas)",
     "apply_grid": "networks.average_within_regions(database, Parcels.grid(10))",
     "get_random_voxels": "database.activations().to_csr()",
@@ -142,8 +147,10 @@ def strict(on: bool = True) -> None:
     -----
     Strict are: z that stops at 33.11, queries read from right to left with ``>``
     meaning at least, patterns that are regular expressions, Talairach coordinates cut
-    to whole millimetres where the file has whole numbers only, and regions that must be
-    exceeded rather than reached.
+    to whole millimetres where the file has whole numbers only, regions that must be
+    exceeded rather than reached (averages within regions reached rather than exceeded),
+    p values of tables with an empty row or column, and a plain table where one image is
+    decoded.
 
     Examples
     --------

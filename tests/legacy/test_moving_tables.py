@@ -20,6 +20,7 @@ OLD_API = {
         Dataset.get_ids_by_expression Dataset.get_ids_by_mask Dataset.get_ids_by_peaks
         Dataset.get_image_data Dataset.get_feature_data Dataset.get_feature_names
         Dataset.get_feature_counts Dataset.get_coordinates Dataset.mappables
+        Dataset.download
         Dataset.activations Dataset.image_table Dataset.feature_table Dataset.masker
         ImageTable.get_image_data ImageTable.trim ImageTable.save_images_to_file
         FeatureTable.add_features FeatureTable.get_feature_data FeatureTable.get_ids
@@ -35,7 +36,8 @@ OLD_API = {
     "network": "coactivation",
     "compare": "compare_images",
     "roi": "roi.get_studies roi.decode roi.average",
-    "cluster": "Clusterable Clusterable.transform magic Clusterer",
+    "cluster": """Clusterable Clusterable.transform magic Clusterer Clusterer.cluster
+        Clusterer.set_algorithm Clusterer.create_distance_matrix""",
     "reduce": """average_within_regions apply_grid get_random_voxels run_lda
         topic_models""",
     "classify": """feature_selection get_score classify_by_features regularize
