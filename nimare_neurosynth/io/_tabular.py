@@ -118,7 +118,9 @@ def split_rows(text: str, path: Path, *, keep: bool = False) -> Rows:
     separator = "\t" if "\t" in header or "," not in header else ","
     rows: Rows | None = None
     if '"' in text:
-        rows = _quoted_rows(text, separator, path, keep=keep)
+        rows = _rows_of_lines(text, separator)
+        if rows is None:
+            rows = _quoted_rows(text, separator, path, keep=keep)
         if separator == "\t" and (rows is None or not rows.fit):
             plain = _plain_rows(text, separator)
             rows = plain if plain.fit else rows
@@ -159,43 +161,98 @@ class Rows:
             )
 
 
-def _plain_rows(text: str, separator: str) -> Rows:
-    """Read rows in which quotation marks are characters like others.
-
-    pandas fills short rows in silence and does not tell which line a row came from, so
-    that fields are counted here, on the bytes all at once.
-    """
-    packed = text.encode()
-    data = np.frombuffer(packed, dtype=np.uint8)
+def _line_starts(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], ...]:
+    """Find where the lines of a text begin and end."""
     ends = np.flatnonzero(data == ord("\n"))
     if not len(ends) or ends[-1] != len(data) - 1:
         ends = np.append(ends, len(data))
-    starts = np.concatenate([[0], ends[:-1] + 1])
+    return np.concatenate([[0], ends[:-1] + 1]), ends
+
+
+def _rows_of_lines(text: str, separator: str) -> Rows | None:
+    """Read rows of which few are quoted, and none goes on in another line.
+
+    Gives None where there are others. A line that can be read alone leaves no quotation
+    open, so that the next one begins a row.
+    """
+    if "\r" in text:
+        return None
+    packed = text.encode()
+    data = np.frombuffer(packed, dtype=np.uint8)
+    starts, ends = _line_starts(data)
+    marks = np.flatnonzero(data == ord('"'))
+    quoted = np.unique(np.searchsorted(starts, marks, side="right") - 1)
+    if len(quoted) > len(starts) // 2:
+        return None
+    given: dict[int, list[str]] = {}
+    longest = csv.field_size_limit(len(text) + 1)
+    try:
+        for i in quoted.tolist():
+            line = packed[starts[i] : ends[i]].decode()
+            [given[i]] = csv.reader([line], delimiter=separator, strict=True)
+    except csv.Error:
+        return None
+    finally:
+        csv.field_size_limit(longest)
+    return _plain_rows(text, separator, given)
+
+
+def _plain_rows(
+    text: str, separator: str, given: dict[int, list[str]] | None = None
+) -> Rows:
+    """Read rows in which quotation marks are characters like others.
+
+    pandas fills short rows in silence and does not tell which line a row came from, so
+    that fields are counted here, on the bytes all at once. The fields of some lines may
+    be ``given``.
+    """
+    given = given or {}
+    packed = text.encode()
+    data = np.frombuffer(packed, dtype=np.uint8)
+    starts, ends = _line_starts(data)
     fields = _count(data, ord(separator), starts) + 1
+    fields[list(given)] = [len(row) for row in given.values()]
     full = ends > starts
 
     def frame() -> pd.DataFrame:
         kept = packed
-        if not full.all():  # pandas has its own idea of which lines are empty
-            kept = b"\n".join(line for line in packed.split(b"\n") if line)
-        return pd.read_csv(
-            io.BytesIO(kept),
-            sep=separator,
-            dtype=str,
-            keep_default_na=False,
-            quoting=csv.QUOTE_NONE,
-            index_col=False,
-            header=None,
-            skip_blank_lines=False,
-            lineterminator="\n",
-        )
+        if given or not full.all():  # pandas has its own idea of what lines are empty
+            lines = enumerate(packed.split(b"\n"))
+            kept = b"\n".join(line for i, line in lines if line and i not in given)
+        plain = _frame_of_plain(kept, separator)
+        if not given:
+            return plain
+        others = pd.DataFrame(list(given.values()), dtype="str")
+        number = np.cumsum(full) - 1
+        here = number[list(given)]
+        there = np.delete(np.arange(number[-1] + 1), here)
+        order = np.argsort(np.concatenate([there, here]))
+        return pd.concat([plain, others], ignore_index=True).take(order)
 
     def each() -> Iterator[list[str]]:
-        lines = (line.removesuffix("\n") for line in _lines(text))
-        return (line.split(separator) for line in lines if line)
+        lines = enumerate(line.removesuffix("\n") for line in _lines(text))
+        return (given.get(i) or line.split(separator) for i, line in lines if line)
 
-    plain = (text, separator, False)
-    return Rows(*plain, fields[full], np.flatnonzero(full) + 1, frame, each)
+    is_quoted = bool(given)
+    lines = np.flatnonzero(full) + 1
+    return Rows(text, separator, is_quoted, fields[full], lines, frame, each)
+
+
+def _frame_of_plain(packed: bytes, separator: str) -> pd.DataFrame:
+    """Read lines without quotation, none of them empty, into columns 0, 1, ..."""
+    if not packed:
+        return pd.DataFrame(dtype="str")
+    return pd.read_csv(
+        io.BytesIO(packed),
+        sep=separator,
+        dtype=str,
+        keep_default_na=False,
+        quoting=csv.QUOTE_NONE,
+        index_col=False,
+        header=None,
+        skip_blank_lines=False,
+        lineterminator="\n",
+    )
 
 
 def _count(

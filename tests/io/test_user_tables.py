@@ -2,10 +2,11 @@
 
 import gzip
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -424,3 +425,46 @@ def test_fields_are_counted_in_blocks(tmp_path, monkeypatch, block):
     assert _read(tmp_path, TABLE).peaks.xyz.tolist() == XYZ
     with pytest.raises(FormatError, match=r"peaks\.tsv:3 has fewer fields \(4\)"):
         _read(tmp_path, TABLE.replace("\tTAL", ""))
+
+
+fields = st.text(st.sampled_from('ab"\t,\n é'), max_size=4)
+lines_of_text = st.lists(
+    st.one_of(
+        st.lists(st.text("abé ", max_size=3), min_size=3, max_size=3).map("\t".join),
+        st.lists(fields, min_size=1, max_size=4).map("\t".join),
+        st.just('"a ""b"""\tc\t"d\te"'),
+        st.just(""),
+    ),
+    min_size=1,
+    max_size=9,
+).map("\n".join)
+
+
+@given(lines_of_text, st.sampled_from("\t,"))
+def test_rows_with_few_quotations_are_read_as_all_are(text, separator):
+    assume('"' in text)
+    text = text.replace("\t", separator)
+    quick = _tabular._rows_of_lines(text, separator)
+    event(f"quick: {quick is not None}")
+    if quick is None:
+        return
+    slow = _tabular._quoted_rows(text, separator, Path("a table"), keep=True)
+    assert list(quick.each()) == list(slow.each())
+    assert quick.fields.tolist() == slow.fields.tolist()
+    assert quick.lines.tolist() == slow.lines.tolist()
+    if slow.fit and len(slow.lines):
+        assert quick.frame().to_numpy().tolist() == slow.frame().to_numpy().tolist()
+        assert (quick.frame().dtypes == slow.frame().dtypes).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_quick"),
+    [
+        ('a\tb\nc\td\n"e\tf"\tg\n', True),
+        ('a\tb\nc\td\n"e\nf"\tg\n', False),  # goes on in another line
+        ('"a"\t"b"\n"c"\t"d"\n', False),  # there is nothing to gain
+        ('a\tb\nc\td\re\n"f"\tg\n', False),
+    ],
+)
+def test_which_rows_are_read_line_by_line(text, is_quick):
+    assert (_tabular._rows_of_lines(text, "\t") is not None) == is_quick

@@ -264,6 +264,7 @@ def test_what_is_not_there_is_said_and_finds_nothing(dataset, files):
         ({"features": "pain", "func": 5}, OptionError, "must be a function"),
         ({"features": ["pain"], "func": lambda row: row}, OptionError, "one number"),
         ({"features": [5]}, OptionError, "named by text"),
+        ({"features": 5}, OptionError, "named by text"),
         ({"expression": "pain &"}, QueryError, "pain &"),
         ({"expression": ""}, QueryError, "empty"),
         ({"expression": "pain", "frequency_threshold": "x"}, OptionError, "threshold"),
@@ -559,6 +560,14 @@ def test_many_features(demo, tmp_path):
         meta.analyze_features(demo, names[:1], output_dir=tmp_path, prefix="x") is None
     )
     assert len(list(tmp_path.glob("x_working memory_*.nii.gz"))) == 9
+
+
+def test_features_of_studies_without_peaks_have_empty_maps(dataset):
+    lonely = pd.DataFrame({"lonely": [0.9]}, index=[13])
+    dataset.add_features(lonely)
+    made = few(meta.analyze_features, dataset, ["pain", "lonely"])
+    assert made[:, 0].any()
+    assert not made[:, 1].any()
 
 
 @pytest.mark.parametrize(

@@ -197,10 +197,14 @@ def analyze_features(
     listed = [features] if isinstance(features, str) else features
     names = dataset.get_feature_names() if listed is None else list(listed)
     table = dataset.feature_table
-    ids = {name: table.get_ids(name, threshold) for name in names}
+    known = set(map(str, dataset.image_table.ids))
+    ids = {
+        name: [i for i in table.get_ids(name, threshold) if str(i) in known]
+        for name in names
+    }
     if not any(map(len, ids.values())):
-        known = [str(n) for n in table.feature_names]
-        hint = suggest(str(names[0]), known) if names else ""
+        features = [str(n) for n in table.feature_names]
+        hint = suggest(str(names[0]), features) if names else ""
         raise EmptySelectionError(f"no study has any of these features.{hint}")
     made = None
     if output_dir is None:

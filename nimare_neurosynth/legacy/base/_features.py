@@ -173,7 +173,7 @@ class FeatureTable:
         """List the features that names or patterns with ``*`` and ``?`` match."""
         names = [str(c) for c in self.data.columns]
         found: set[int] = set()
-        for pattern in [search] if isinstance(search, str) else list(search):
+        for pattern in _patterns(search):
             if not isinstance(pattern, str):
                 raise OptionError(f"features are named by text, got {pattern!r}.")
             found.update(match_old(pattern, names))
@@ -273,6 +273,15 @@ class FeatureTable:
         # what says that there are weights; combined() reads them from the table
         there = csc_array(self.data.shape, dtype=np.float64)
         return FrameLabels("features", names, there, table=self.data)
+
+
+def _patterns(search: Any) -> list[Any]:
+    if isinstance(search, str):
+        return [search]
+    try:
+        return list(search)
+    except TypeError:
+        raise OptionError(f"features are named by text, got {search!r}.") from None
 
 
 def match_old(pattern: str, names: Sequence[str]) -> list[int]:
