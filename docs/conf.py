@@ -35,6 +35,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "mathml",
     "from_package",
+    "old_calls",
     "short_names",
     "snippets",
 ]
@@ -89,6 +90,7 @@ html_sidebars = {
         "tutorial",
         "method",
         "differences",
+        "moving",
         "moving-data",
         "cli",
         "performance",

@@ -30,6 +30,7 @@ MODULES = (
     "engine",
     "space",
     "errors",
+    "legacy",
     "cli",
 )
 

@@ -33,19 +33,59 @@ ADVICE: dict[str, str] = {
     "Dataset.get_feature_counts": 'database.label_sets["features"]'
     ".columns(threshold=0.001).sizes",
     "Dataset.get_coordinates": 'database.mni("icbm_spm")',
+    "Dataset.download": 'database = fetch("neurosynth")',
     "Dataset.mappables": "database.studies",
+    "Dataset.activations": "database.peaks",
+    "Dataset.image_table": "database.activations()",
+    "Dataset.feature_table": 'database.label_sets["features"]',
+    "Dataset.masker": "maps.mask",
+    "ImageTable.get_image_data": "database.activations().to_csr()",
+    "ImageTable.save_images_to_file": "database.activations().to_csr()",
+    "ImageTable.trim": 'meta_analysis(database, selection, universe="pain")',
+    "FeatureTable.add_features": 'read_database("database.txt", '
+    'features="features.txt")',
+    "FeatureTable.get_feature_data": 'database.label_sets["features"].weights',
+    "FeatureTable.get_features_by_ids": "decode_studies(database, selection)",
+    "FeatureTable.get_ids": 'database.select("emot*", threshold=0.001).ids',
+    "FeatureTable.get_ids_by_expression": 'database.select("emotion & ~pain").ids',
+    "FeatureTable.get_ordered_names": 'database.find_labels("emot*")',
+    "FeatureTable.search_features": 'database.find_labels("emot*")',
     "download": 'database = fetch("neurosynth")',
     "download_abstracts": 'database.table("texts")',
     "Masker": 'Mask.from_image("mask.nii.gz")',
+    "Masker.add": 'space.region_voxels("region.nii.gz", mask)',
+    "Masker.get_header": "mask.affine",
+    "Masker.get_image": 'space.read_volume("map.nii.gz")',
+    "Masker.get_mask": 'space.region_voxels("region.nii.gz", mask)',
+    "Masker.mask": 'decoding.read_patterns("map.nii.gz", mask)',
+    "Masker.remove": "Mask.from_array(inside, mask.affine)",
+    "Masker.reset": "Mask.from_array(inside, mask.affine)",
+    "Masker.set_mask": "Mask.from_array(inside, mask.affine)",
+    "Masker.unmask": "mask.to_volume(values)",
     "MetaAnalysis": "maps = meta_analysis(database, selection)",
     "MetaAnalysis.save_results": 'maps.save("folder")',
+    "MetaAnalysis.images": 'maps.image("z_desc-association", fdr_q=0.01)',
     "analyze_features": 'term_maps(database, "folder")',
     "compare_images": "meta_analysis(database, one, versus=other)",
     "Decoder": 'decode(database, "map.nii.gz")',
+    "Decoder.decode": 'decode(database, "map.nii.gz")',
+    "Decoder.load_features": 'decode(database, "map.nii.gz", ["pain", "emot*"])',
+    "Decoder.plot_polar": 'decode(database, "map.nii.gz").plot("radar")',
+    "Decoder.set_method": 'decode(database, "map.nii.gz", method="cosine")',
+    "Decoder.train_classifiers": 'decoding.Classifier.of(database, ["pain", "memory"])',
+    "roi.get_studies": 'database.select(region="region.nii.gz", min_proportion=0.1)',
+    "roi.decode": 'decode_region(database, "region.nii.gz")',
+    "roi.average": 'networks.average_within_regions(database, "region.nii.gz")',
     "coactivation": "macm(database, [0, -52, 26])",
     "magic": 'networks.parcellate(database, "region.nii.gz", 5)',
     "Clusterable": "database.activations().to_csr()",
+    "Clusterable.transform": 'networks.parcellate(database, "region.nii.gz", 5, '
+    "reducer=reducer)",
     "Clusterer": 'networks.parcellate(database, "region.nii.gz", 5)',
+    "Clusterer.cluster": 'networks.parcellate(database, "region.nii.gz", 5)',
+    "Clusterer.create_distance_matrix": "sklearn.metrics.pairwise_distances(X)",
+    "Clusterer.set_algorithm": 'networks.parcellate(database, "region.nii.gz", 5, '
+    'algorithm="agglomerative")',
     "average_within_regions": "networks.average_within_regions(database, atlas)",
     "apply_grid": "networks.average_within_regions(database, Parcels.grid(10))",
     "get_random_voxels": "database.activations().to_csr()",
@@ -60,6 +100,11 @@ ADVICE: dict[str, str] = {
     "get_feature_order": 'database.label_sets["features"].index["pain"]',
     "classify": "sklearn.model_selection.cross_val_score(model, X, y)",
     "Classifier": "sklearn.model_selection.cross_val_score(model, X, y)",
+    "Classifier.cross_val_fit": "sklearn.model_selection.cross_val_score(model, X, y)",
+    "Classifier.feat_select_cvs": "sklearn.pipeline.make_pipeline(selector, model)",
+    "Classifier.fit": "model.fit(X, y)",
+    "Classifier.fit_dataset": "networks.classify_regions(database, regions)",
+    "Classifier.set_class_weight": 'model.set_params(class_weight="balanced")',
     "create_grid": "Parcels.grid(8)",
     "get_sphere": "space.sphere_voxels([0, -52, 26], 6, mask)",
     "map_peaks_to_image": "engine.build_activations(xyz, study, n_studies, "
@@ -68,6 +113,11 @@ ADVICE: dict[str, str] = {
     "save_img": 'mask.to_image(values).to_filename("map.nii.gz")',
     "threshold_img": 'maps.image("z_desc-association", fdr_q=0.01)',
     "transform": "space.talairach_to_mni(xyz, rows, 'icbm_spm')",
+    "Transformer": "space.talairach_to_mni(xyz, rows, 'icbm_spm')",
+    "t88_to_mni": 'space.TALAIRACH_MATRICES["icbm_spm"]',
+    "xyz_to_mat": "space.mm_to_voxel(xyz, mask.affine)",
+    "mat_to_xyz": "mask.xyz_mm",
+    "Lexer": 'database.select("emotion & ~pain")',
     "Parser": 'database.select("emotion & ~pain")',
     "two_way": "stats.association_and_uniformity_z(counts, ...)",
     "one_way": "stats.association_and_uniformity_z(counts, ...)",
@@ -97,8 +147,10 @@ def strict(on: bool = True) -> None:
     -----
     Strict are: z that stops at 33.11, queries read from right to left with ``>``
     meaning at least, patterns that are regular expressions, Talairach coordinates cut
-    to whole millimetres where the file has whole numbers only, and regions that must be
-    exceeded rather than reached.
+    to whole millimetres where the file has whole numbers only, regions that must be
+    exceeded rather than reached (averages within regions reached rather than exceeded),
+    p values of tables with an empty row or column, and a plain table where one image is
+    decoded.
 
     Examples
     --------

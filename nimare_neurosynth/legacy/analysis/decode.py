@@ -199,7 +199,7 @@ class Decoder:
             )
 
     def train_classifiers(self, features: Any = None) -> None:
-        """Do nothing, as before: see :mod:`nimare_neurosynth.legacy.analysis.classify`.
+        """Do nothing, as before: see ``classify``.
 
         Parameters
         ----------

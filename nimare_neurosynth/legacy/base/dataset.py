@@ -403,7 +403,7 @@ class Dataset:
     def get_image_data(
         self, ids: Any = None, voxels: Any = None, dense: bool = True
     ) -> Any:
-        """Give activations, voxels x studies; see :meth:`ImageTable.get_image_data`."""
+        """Give activations, voxels x studies; see ``ImageTable.get_image_data``."""
         return self.image_table.get_image_data(ids, voxels, dense)
 
     @old("Dataset.get_coordinates")
