@@ -8,8 +8,8 @@ import pytest
 from scipy import sparse
 
 from nimare_neurosynth import load_demo
-from nimare_neurosynth.errors import OptionError
-from nimare_neurosynth.legacy import Dataset, imageutils, meta
+from nimare_neurosynth.errors import FormatError, OptionError
+from nimare_neurosynth.legacy import Dataset, Decoder, imageutils, meta
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +105,18 @@ def test_peaks_are_coordinates(demo, peaks):
 def test_no_images_are_told(demo):
     with pytest.raises(OptionError, match="list of images is empty"):
         imageutils.load_imgs([], demo.masker)
+
+
+def test_arguments_in_the_wrong_order(demo):
+    with pytest.raises(OptionError, match="a Dataset is needed, got list"):
+        meta.MetaAnalysis(["study"], demo)
+    with pytest.raises(OptionError, match="a Dataset is needed, got str"):
+        Decoder("dataset.pkl")
+
+
+def test_names_of_files_are_text(demo):
+    for wrong in (None, 3):
+        with pytest.raises(FormatError, match="the path of a file is needed"):
+            demo.save(wrong)
+        with pytest.raises(FormatError, match="the path of a file is needed"):
+            Dataset.load(wrong)

@@ -21,6 +21,7 @@ from nimare_neurosynth.legacy.analysis._maps import (
     select,
 )
 from nimare_neurosynth.legacy.analysis._names import read_name
+from nimare_neurosynth.legacy.analysis._parts import check_dataset
 from nimare_neurosynth.legacy.base.imageutils import write_image
 from nimare_neurosynth.meta import check_q
 
@@ -90,6 +91,7 @@ class MetaAnalysis:
         min_studies: float = 1,
     ) -> None:
         check_q(q)
+        check_dataset(dataset)
         self.dataset = dataset
         selected, other = contrast(dataset, ids, ids2)
         if not selected.mask.any():
