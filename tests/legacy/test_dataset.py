@@ -108,10 +108,10 @@ def test_each_study_keeps_its_own_peaks(tmp_path):
 
 
 def test_a_radius_and_activations_of_ones_own(dataset):
-    sizes = dataset.image_table.data.sum(axis=0)
+    sizes = np.ravel(dataset.image_table.data.sum(axis=0))
     assert sizes[1] == 123
     dataset.create_image_table(r=10)
-    assert dataset.image_table.data.sum(axis=0)[1] == 515
+    assert dataset.image_table.data.sum(axis=0)[0, 1] == 515
     dataset.activations = dataset.activations.iloc[2:3]
     dataset.create_image_table()
     assert dataset.image_table.ids.tolist() == [9]

@@ -15,6 +15,7 @@ from nimare_neurosynth.legacy._advice import is_strict, old
 from nimare_neurosynth.legacy._frames import OldFrame
 from nimare_neurosynth.legacy.analysis import _decoding as own
 from nimare_neurosynth.legacy.analysis._names import read_name
+from nimare_neurosynth.legacy.analysis._parts import check_dataset
 from nimare_neurosynth.legacy.analysis._term_scores import TermScores
 from nimare_neurosynth.legacy.analysis.meta import analyze_features
 from nimare_neurosynth.legacy.base.mask import Masker
@@ -102,6 +103,8 @@ class Decoder:
             raise OptionError(
                 "a Decoder needs a Dataset, or a mask and images as features."
             )
+        if dataset is not None:
+            check_dataset(dataset)
         self.masker = Masker(mask) if dataset is None else _narrowed(dataset, mask)
         self.image_type, self.threshold = image_type, threshold
         self.feature_names: list[Any] = []

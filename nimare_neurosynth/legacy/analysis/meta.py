@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nimare_neurosynth.errors import EmptySelectionError, suggest
+from nimare_neurosynth.errors import EmptySelectionError, OptionError, suggest
 from nimare_neurosynth.io import atomic_folder
 from nimare_neurosynth.legacy._advice import old
 from nimare_neurosynth.legacy._images import OldImage
@@ -20,6 +21,7 @@ from nimare_neurosynth.legacy.analysis._maps import (
     select,
 )
 from nimare_neurosynth.legacy.analysis._names import read_name
+from nimare_neurosynth.legacy.analysis._parts import check_dataset
 from nimare_neurosynth.legacy.base.imageutils import write_image
 from nimare_neurosynth.meta import check_q
 
@@ -89,6 +91,7 @@ class MetaAnalysis:
         min_studies: float = 1,
     ) -> None:
         check_q(q)
+        check_dataset(dataset)
         self.dataset = dataset
         selected, other = contrast(dataset, ids, ids2)
         if not selected.mask.any():
@@ -118,6 +121,7 @@ class MetaAnalysis:
         prefix: str = "",
         prefix_sep: str = "_",
         image_list: Sequence[str] | None = None,
+        outroot: str | PathLike[str] | None = None,
     ) -> None:
         """Write images as ``{prefix}_{name}.nii.gz``, all of them or none.
 
@@ -129,12 +133,30 @@ class MetaAnalysis:
             What the names of files begin with.
         image_list : sequence of str, optional
             Names of images; the nine of version 0.3.8 by default.
+        outroot : str or path, optional
+            Folder and prefix in one, as in older versions.
         """
+        if outroot is not None:
+            if prefix:
+                raise OptionError(
+                    "outroot is the prefix of older versions: give only one."
+                )
+            prefix = outroot  # type: ignore[assignment]
         names = checked_names(image_list, self.images.names)
+        target, prefix = _place(output_dir, prefix)
         begin = prefix + prefix_sep if prefix else ""
-        with atomic_folder(Path(output_dir)) as folder:
+        with atomic_folder(target) as folder:
             for name in names:
                 write_map(folder / f"{begin}{name}.nii.gz", self.maps, name)
+
+
+def _place(output_dir: Any, prefix: Any) -> tuple[Path, str]:
+    """Say where images go, and how their names begin: a prefix may name folders."""
+    for name, value in (("output_dir", output_dir), ("prefix", prefix)):
+        if not isinstance(value, str | os.PathLike):
+            raise OptionError(f"{name} must be text or a path, got {value!r}.")
+    folder, begin = os.path.split(os.fspath(prefix))
+    return Path(output_dir, folder), begin
 
 
 def checked_names(
@@ -166,6 +188,7 @@ def analyze_features(
     q: float = 0.01,
     output_dir: str | PathLike[str] | None = None,
     prefix: str | None = None,
+    save: str | PathLike[str] | None = None,
 ) -> NDArray[np.float64] | None:
     """Make the images of many features, each against all other studies.
 
@@ -184,6 +207,8 @@ def analyze_features(
         Write all nine images of each feature there, and give nothing back.
     prefix : str, optional
         Files are called ``{prefix}_{feature}_{image}.nii.gz``.
+    save : str or path, optional
+        ``output_dir``, as older versions called it.
 
     Returns
     -------
@@ -194,6 +219,10 @@ def analyze_features(
 
     check_q(q)
     read_name(image_type)
+    if save is not None and output_dir is not None:
+        raise OptionError("save is what older versions called output_dir.")
+    output_dir = save if output_dir is None else output_dir
+    target, begin = _place("" if output_dir is None else output_dir, prefix or "")
     listed = [features] if isinstance(features, str) else features
     names = dataset.get_feature_names() if listed is None else list(listed)
     table = dataset.feature_table
@@ -219,9 +248,9 @@ def analyze_features(
             if made is not None:
                 made[:, names.index(name)] = old_values(maps, image_type, row=row)
             else:
-                assert output_dir is not None  # noqa: S101 - for the type checker
-                begin = name if prefix is None else f"{prefix}_{name}"
-                with atomic_folder(Path(output_dir)) as folder:
+                start = str(name).replace("/", "%2F")  # names of files cannot have it
+                start = f"{begin}_{start}" if begin else start
+                with atomic_folder(target) as folder:
                     for image in image_names(0.5, q):
-                        write_map(folder / f"{begin}_{image}.nii.gz", maps, image, row)
+                        write_map(folder / f"{start}_{image}.nii.gz", maps, image, row)
     return made

@@ -200,6 +200,8 @@ class FeatureTable:
             Give the weights too, as a Series.
         """
         known_function(func)
+        if not isinstance(threshold, int | float | np.number):
+            raise OptionError(f"a threshold must be a number, got {threshold!r}.")
         names = self.search_features(features)
         if not names:
             self._warn_of_nothing(features)
@@ -295,9 +297,16 @@ def match_old(pattern: str, names: Sequence[str]) -> list[int]:
     return [i for i, name in enumerate(names) if expression.match(name)]
 
 
+def as_text(study: Any) -> str:
+    """Give an id as text; pandas makes 7.0 of 7 where a column has gaps."""
+    if isinstance(study, float | np.floating) and float(study).is_integer():
+        return str(int(study))
+    return str(study)
+
+
 def whole_ids(ids: Sequence[Any]) -> list[Any]:
     """Give ids as numbers where all of them are whole numbers, else as they are."""
-    texts = [str(i) for i in ids]
+    texts = [as_text(i) for i in ids]
     plain = all(t.isascii() and t.isdigit() and t[0] != "0" for t in texts)
     return [int(t) for t in texts] if plain and texts else list(ids)
 

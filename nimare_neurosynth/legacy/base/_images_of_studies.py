@@ -9,10 +9,12 @@ import numpy as np
 
 from nimare_neurosynth.errors import OptionError, SelectionError, warn
 from nimare_neurosynth.legacy._images import OldImage
+from nimare_neurosynth.legacy.base._features import as_text
 from nimare_neurosynth.legacy.base.imageutils import write_image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
 
     from nimare_neurosynth._typing import BoolArray
     from nimare_neurosynth.engine import Activations
@@ -84,16 +86,22 @@ class ImageTable:
     def data(self) -> Any:
         """The matrix, sparse, of float64, shape (n_voxels, n_studies)."""
         if self._data is None:
-            by_study = self.activations().to_csr(self.rows)
-            self._data = by_study.T.tocsr().astype(np.float64)
+            self._data = self._matrix(self.rows)
         return self._data
+
+    def _matrix(self, rows: NDArray[np.int64]) -> csr_matrix:
+        """Give studies of the database as columns of what old code multiplies by *."""
+        from scipy.sparse import csr_matrix
+
+        by_study = self.activations().to_csr(rows)
+        return csr_matrix(by_study.T.tocsr().astype(np.float64))
 
     def places(self, ids: Any) -> NDArray[np.int64]:
         """Find the columns of studies, ascending; ids that are not there are left out.
 
         Ids can be numbers or their text.
         """
-        wanted = {str(i) for i in listed_ids(ids)}
+        wanted = {as_text(i) for i in listed_ids(ids)}
         return np.array(
             [i for i, study in enumerate(self.ids) if str(study) in wanted],
             dtype=np.int64,
@@ -109,7 +117,7 @@ class ImageTable:
         """
         listed = listed_ids(ids)
         places = self.places(listed)
-        n_unknown = len({str(i) for i in listed}) - len(places)
+        n_unknown = len({as_text(i) for i in listed}) - len(places)
         if listed and not len(places):
             raise SelectionError(
                 f"none of the {len(listed):,} studies in {what} is in the Dataset: "
@@ -139,11 +147,7 @@ class ImageTable:
         dense : bool
             As an array, else sparse.
         """
-        if ids is None:
-            found = self.data
-        else:
-            rows = self.rows[self.places(ids)]
-            found = self.activations().to_csr(rows).T.tocsr().astype(np.float64)
+        found = self.data if ids is None else self._matrix(self.rows[self.places(ids)])
         if voxels is not None:
             found = found[np.asarray(voxels)]
         return found.toarray() if dense else found

@@ -11,6 +11,7 @@ import json
 import shutil
 import weakref
 import zipfile
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any
@@ -26,8 +27,6 @@ from nimare_neurosynth.legacy.base.imageutils import write_image
 from nimare_neurosynth.legacy.base.mask import Masker
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from nimare_neurosynth.legacy.base.dataset import Dataset
 
 FORM, VERSION = "nimare_neurosynth legacy Dataset", 1
@@ -39,7 +38,7 @@ _MOST_BYTES = 64 << 30
 
 def save(dataset: Dataset, filename: str | PathLike[str]) -> None:
     """Write a Dataset into one file, whole or not at all."""
-    target = Path(filename)
+    target = _named(filename)
     if not target.parent.is_dir():
         raise FormatError(f"there is no folder {target.parent}.")
     content = io.BytesIO()
@@ -56,6 +55,12 @@ def save(dataset: Dataset, filename: str | PathLike[str]) -> None:
             for path in sorted(p for p in folder.rglob("*") if p.is_file()):
                 z.write(path, path.relative_to(folder).as_posix())
     write_atomic(target, content.getvalue())
+
+
+def _named(filename: Any) -> Path:
+    if not isinstance(filename, str | PathLike):
+        raise FormatError(f"the path of a file is needed, got {filename!r}.")
+    return Path(filename)
 
 
 def _facts(dataset: Dataset) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def load(kind: type[Dataset], filename: str | PathLike[str]) -> Dataset:
     FormatError
         If it is something else: above all, a pickle of the old package.
     """
-    path = Path(filename)
+    path = _named(filename)
     if not path.is_file():
         raise FormatError(f"there is no file {path}.")
     with path.open("rb") as stream:

@@ -250,11 +250,7 @@ class Dataset:
         if mask is not None:
             found.append(self._ids_of(self._by_mask(mask, activation_threshold)))
         if peaks is not None:
-            near = np.atleast_2d(np.asarray(peaks, dtype=float))
-            chosen = self.database.select(
-                near=near, radius_mm=r, talairach=self.talairach
-            )
-            found.append(self._ids_of(chosen.mask))
+            found.append(self._ids_of(self._by_peaks(peaks, r)))
         first, *others = found
         kept = [set(other) for other in others]
         ids = [i for i in first if all(i in other for other in kept)]
@@ -277,6 +273,17 @@ class Dataset:
         if is_strict():  # it had to be exceeded
             return np.asarray(counts > least)
         return np.asarray((counts >= least * (1 - 1e-12)) & (counts > 0))
+
+    def _by_peaks(self, peaks: Any, r: float) -> BoolArray:
+        try:
+            near = np.atleast_2d(np.asarray(peaks, dtype=float))
+        except (TypeError, ValueError):
+            raise OptionError(
+                f"peaks are coordinates [[x, y, z], ...] in mm, got {peaks!r}."
+            ) from None
+        return self.database.select(
+            near=near, radius_mm=r, talairach=self.talairach
+        ).mask
 
     def _all_studies(self) -> OldFrame:
         """Give the table of all studies, with what is known of each."""

@@ -84,6 +84,8 @@ def load_imgs(
 ) -> NDArray[np.float64]:
     """Read images into the columns of a matrix, shape (n_voxels, n_images)."""
     listed = filenames if isinstance(filenames, list | tuple) else [filenames]
+    if not listed:
+        raise OptionError("the list of images is empty.")
     columns = [masker.mask(image, nan_to_num) for image in listed]
     return np.stack(columns, axis=1).astype(np.float64)
 
