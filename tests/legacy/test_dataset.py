@@ -3,6 +3,7 @@
 import pickle
 import warnings
 import zipfile
+from copy import deepcopy
 
 import numpy as np
 import pandas as pd
@@ -138,7 +139,7 @@ def test_anything_that_can_be_read(demo):
         ({"transform": "yes"}, OptionError, "transform must be"),
         ({"transform": {"TAL": np.eye(3)}}, OptionError, "4 x 4"),
         ({"target": 3}, OptionError, "target"),
-        ({"min_studies": 3}, OptionError, "no file of features was given"),
+        ({"min_studies": 3}, OptionError, "no file was given"),
     ],
 )
 def test_wrong_input(files, change, error, match):
@@ -240,8 +241,8 @@ def test_precedence_is_the_usual_one_or_strictly_the_old_one(dataset):
         assert dataset.get_studies(features="pai[n]") == [7, 13]
     finally:
         legacy.strict(False)
-    with pytest.warns(NeurosynthWarning, match="no feature matches"):
-        assert dataset.get_studies(features="pai[n]") == []
+    with pytest.warns(NeurosynthWarning, match="reads regular expressions"):
+        assert dataset.get_studies(features=".*lief") == []
 
 
 def test_what_is_not_there_is_said_and_finds_nothing(dataset, files):
@@ -428,6 +429,22 @@ def test_options_are_kept(files, tmp_path, options):
         again.activations, made.activations, check_like=True, check_dtype=False
     )
     assert (again.image_table.data != made.image_table.data).nnz == 0
+
+
+def test_a_copy_is_its_own(dataset):
+    other = deepcopy(dataset)
+    other.masker.add({"half": np.arange(91 * 109 * 91) % 2})
+    other.add_features(NEW)
+    other.image_table.trim([7])
+    other.activations.loc[0, "x"] = 90
+    assert not dataset.masker.layers
+    assert dataset.image_table.ids.tolist() == [7, 9, 11]
+    assert dataset.feature_names == ["pain", "pain relief"]
+    assert dataset.activations.loc[0, "x"] == 0
+    assert other.database is dataset.database
+    assert other.get_studies(features="fear") == [11]
+    with pytest.raises(TypeError, match="save"):
+        pickle.dumps(dataset)
 
 
 class Harmful:

@@ -219,6 +219,11 @@ class FeatureTable:
         names = [str(n) for n in self.feature_names]
         hints = "".join(suggest(name, names) for name in asked)
         shown = ", ".join(map(repr, asked))
+        if not hints and any(set(str(name)) & set(".[]()|+^$\\") for name in asked):
+            hints = (
+                " Only * and ? stand for other characters; legacy.strict(True) reads "
+                "regular expressions, as of old."
+            )
         warn(f"no feature matches {shown}: no study is found.{hints}")
 
     def get_ids_by_expression(

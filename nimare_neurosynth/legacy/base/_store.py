@@ -11,6 +11,7 @@ import json
 import shutil
 import weakref
 import zipfile
+from copy import copy, deepcopy
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -61,6 +62,21 @@ def _named(filename: Any) -> Path:
     if not isinstance(filename, str | PathLike):
         raise FormatError(f"the path of a file is needed, got {filename!r}.")
     return Path(filename)
+
+
+def copied(dataset: Dataset) -> Dataset:
+    """Copy a Dataset, but for its database, in which nothing changes."""
+    made = dataset.__class__.__new__(dataset.__class__)
+    vars(made).update(vars(dataset))
+    made.activations = dataset.activations.copy()
+    if dataset.made_of is dataset.activations:
+        made.made_of = made.activations
+    made.masker = deepcopy(dataset.masker)
+    made.image_table = copy(dataset.image_table)
+    made.image_table.masker = made.masker
+    made.feature_table = FeatureTable(made)
+    made.feature_table.data = dataset.feature_table.data.copy()
+    return made
 
 
 def _facts(dataset: Dataset) -> dict[str, Any]:

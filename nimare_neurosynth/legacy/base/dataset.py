@@ -114,8 +114,8 @@ class Dataset:
             self.add_features(feature_filename, **kwargs)
         elif kwargs:
             raise OptionError(
-                f"{next(iter(kwargs))!r} is an option of features, but no file of "
-                "features was given."
+                f"{next(iter(kwargs))!r} is no option of a Dataset, and of its "
+                "features no file was given."
             )
 
     def _take_features(self, source: Database) -> None:
@@ -131,6 +131,12 @@ class Dataset:
     def __repr__(self) -> str:
         n = f"{len(self.image_table.ids):,} studies, {len(self.activations):,} peaks"
         return f"<Dataset: {n}, {len(self.get_feature_names()):,} features>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Dataset:
+        return _store.copied(self)
+
+    def __getstate__(self) -> None:
+        raise TypeError("a Dataset is not pickled: save() it, and load() the file.")
 
     def _repr_html_(self) -> str:
         return self.database._repr_html_()
