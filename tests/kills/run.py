@@ -19,7 +19,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from threading import RLock
 from typing import Any
+
+from tqdm.std import tqdm
 
 from tests.kills.jobs import Job, all_jobs, fresh, leftovers, paths
 
@@ -204,6 +207,10 @@ class Prepared:
 
 def _work(name: str, seed: int, cases: list[int]) -> tuple[float, int, list[Outcome]]:
     """Run cases of one job, in a process of its own."""
+    # bars of all processes share a lock, and a watching thread takes it too: a child
+    # that is killed while it has it would never give it back
+    tqdm.set_lock(RLock())
+    tqdm.monitor_interval = 0
     with TemporaryDirectory(prefix="kills-") as place:
         # not beside the user's own, and not where other workers write
         os.environ["NIMARE_NEUROSYNTH_CACHE"] = str(Path(place, "cache"))

@@ -17,6 +17,7 @@ def test_a_killed_writer_leaves_the_old_content_or_the_new():
         capture_output=True,
         text=True,
         check=False,
+        timeout=600,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"{N} cases" in run.stdout
