@@ -36,6 +36,9 @@ from tests.servers import (
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
+# a script that people could have written, which is run and not imported
+collect_ignore = ["benchmarks/classic_script.py"]
+
 settings.register_profile("tests", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("tests")
 

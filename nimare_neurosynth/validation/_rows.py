@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nimare_neurosynth.errors import FormatError
 from nimare_neurosynth.io import unique_names
 from nimare_neurosynth.io._tabular import split_rows
 from nimare_neurosynth.validation._problems import ERROR, quoted
@@ -14,7 +16,6 @@ from nimare_neurosynth.validation._text import read_any_text, spot_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from nimare_neurosynth.io._tabular import Rows
     from nimare_neurosynth.validation._problems import Problem, Spot
@@ -96,13 +97,27 @@ class Table:
                 continue
             fields = self.edits[number]
             if fields is not None:
-                parts.append(self._joined(fields))
+                parts.append(self._joined(fields, with_quotes=self.rows.quoted))
         text = "\n".join(parts)
+        if self.edits and not self.rows.quoted and '"' in text:
+            text = self._unmistakable(text)
         text = text if text.endswith("\n") or not self.edits else text + "\n"
         return text.replace("\n", self.line_end).encode()
 
-    def _joined(self, fields: list[str]) -> str:
-        if not self.rows.quoted:
+    def _unmistakable(self, text: str) -> str:
+        """Quote fields where, after repairs, their marks would be taken for quotes."""
+        try:
+            mistaken = split_rows(text, Path()).quoted
+        except FormatError:
+            mistaken = False  # nothing but an empty header is left
+        if not mistaken:
+            return text
+        rows = [self.edits.get(i, row) for i, row in enumerate(self.rows.each())]
+        kept = (row for row in rows if row is not None)
+        return "\n".join(self._joined(row, with_quotes=True) for row in kept)
+
+    def _joined(self, fields: list[str], *, with_quotes: bool) -> str:
+        if not with_quotes:
             return self.rows.separator.join(fields)
         buffer = io.StringIO()
         csv.writer(buffer, delimiter=self.rows.separator, lineterminator="").writerow(

@@ -55,16 +55,16 @@ OLD_API = {
 
 
 @pytest.fixture
-def old_calls(monkeypatch):
+def old_names(monkeypatch):
     """Give the module that makes the page's tables."""
     monkeypatch.syspath_prepend(str(DOCS / "_ext"))
-    return import_module("old_calls")
+    return import_module("old_names")
 
 
-def test_the_table_of_calls_is_whole(old_calls):
+def test_the_table_of_calls_is_whole(old_names):
     told = {
         place: {name for name, _ in c}
-        for place, c in old_calls.calls_by_place().items()
+        for place, c in old_names.calls_by_place().items()
     }
     wanted = {place: set(names.split()) for place, names in OLD_API.items()}
     assert {place: wanted[place] - told.get(place, set()) for place in wanted} == {
@@ -88,8 +88,8 @@ def test_the_layer_has_each_old_call(place):
             value = getattr(value, part)
 
 
-def test_the_table_of_images_tells_the_tests_apart(old_calls):
-    maps = {name: shown for name, _, shown, _ in old_calls.images()}
+def test_the_table_of_images_tells_the_tests_apart(old_names):
+    maps = {name: shown for name, _, shown, _ in old_names.images()}
     for name in ("pAgF_z", "consistency_z", "uniformity-test_z"):
         assert "z_desc-uniformity" in maps[name]
     for name in ("pFgA_z", "specificity_z", "association-test_z"):

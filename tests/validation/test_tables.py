@@ -166,6 +166,16 @@ def test_lines_without_edits_stay_as_they_are(tmp_path):
     assert after == odd.replace("2,x,1,2,d\r\n", "").encode()
 
 
+def test_marks_that_were_no_quotation_become_none(tmp_path):
+    # the row that made quotation impossible is left out, and the id would be empty
+    path = tmp_path / "peaks.tsv"
+    rows = ["id\tx\ty\tz\tspace", '""\t1\t2\t3\tMNI', '1\t"x\t2\t3\tMNI']
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    report = fix(path, tmp_path / "repaired.tsv")
+    assert not report.remaining.problems
+    assert read_database(tmp_path / "repaired.tsv").study_ids.tolist() == ['""']
+
+
 def test_features(tmp_path):
     path, features = tmp_path / "t.csv", tmp_path / "f.tsv"
     path.write_text(GOOD)
