@@ -180,13 +180,6 @@ def weights_of(dataset: Dataset, names: Sequence[Any]) -> csc_array:
     return weights
 
 
-def counted_in(dataset: Dataset) -> BoolArray:
-    """Mark the studies of the database that the Dataset counts."""
-    counted = np.zeros(dataset.database.n_studies, dtype=bool)
-    counted[dataset.image_table.rows] = True
-    return counted
-
-
 def _options(
     dataset: Dataset, names: Sequence[Any], threshold: float
 ) -> tuple[Database, dict[str, Any]]:
@@ -217,14 +210,14 @@ def bayes_decoder(
     """Prepare naive Bayes for features."""
     database, options = _options(dataset, names, threshold)
     made = BayesDecoder.of(database, **options, **more)
-    return made.within(counted_in(dataset))
+    return made.within(dataset.image_table.counted)
 
 
 def region_decoder(
     dataset: Dataset, names: Sequence[Any], binarize: float | None
 ) -> RegionDecoder:
     """Prepare weights of features, those of all studies and of none included."""
-    weights, counted = weights_of(dataset, names), counted_in(dataset)
+    weights, counted = weights_of(dataset, names), dataset.image_table.counted
     if binarize is not None:
         weights.data = (weights.data > binarize).astype(np.float64)
         weights.eliminate_zeros()

@@ -45,8 +45,7 @@ def analyse(
 ) -> Maps:
     """Compute the maps of selections, each against all others or against one set."""
     table = dataset.image_table
-    kept = np.zeros(dataset.database.n_studies, dtype=bool)
-    kept[table.rows] = True
+    kept = table.counted
     universe = Selection(dataset.database, kept, "the studies of the Dataset")
     return meta_analysis(
         dataset.database,

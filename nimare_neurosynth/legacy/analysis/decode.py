@@ -331,9 +331,8 @@ class Decoder:
             return False
         assert self.dataset is not None  # noqa: S101 - for the type checker
         asked = read_name(self.image_type)
-        every = np.array_equal(
-            own.counted_in(self.dataset), self.dataset.database.has_peaks
-        )
+        counted = self.dataset.image_table.counted
+        every = np.array_equal(counted, self.dataset.database.has_peaks)
         return every and asked.map == "z_desc-association" and asked.fdr_q is None
 
     def _without_maps(

@@ -96,6 +96,16 @@ class ImageTable:
         by_study = self.activations().to_csr(rows)
         return csr_matrix(by_study.T.tocsr().astype(np.float64))
 
+    @property
+    def counted(self) -> BoolArray:
+        """The studies of the database that are in the table, shape (n_studies,)."""
+        return self._marked(self.rows)
+
+    def _marked(self, rows: NDArray[np.int64]) -> BoolArray:
+        mask = np.zeros(self.database.n_studies, dtype=bool)
+        mask[rows] = True
+        return mask
+
     def places(self, ids: Any) -> NDArray[np.int64]:
         """Find the columns of studies, ascending; ids that are not there are left out.
 
@@ -129,9 +139,7 @@ class ImageTable:
                 f"{n_unknown:,} of the studies in {what} report no peaks in this "
                 "Dataset, and are left out."
             )
-        mask = np.zeros(self.database.n_studies, dtype=bool)
-        mask[self.rows[places]] = True
-        return mask
+        return self._marked(self.rows[places])
 
     def get_image_data(
         self, ids: Any = None, voxels: Any = None, dense: bool = True
